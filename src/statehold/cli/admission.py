@@ -20,7 +20,8 @@ _AUTH = typer.Option(
     envvar=environment.AUTH,
     show_envvar=True,
     help="How callers are known. loopback, the default there: headers say it, and are believed of "
-    "programs on this host; proxy: headers say it, and are believed of --proxy-address.",
+    "programs on this host; proxy: headers say it, and are believed of --proxy-address; tokens: "
+    "tokens that `statehold token` makes, as in Authorization: Bearer sth_….",
 )
 _INSECURE = typer.Option(
     "--insecure",

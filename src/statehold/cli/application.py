@@ -91,6 +91,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Deployment": {
         "doctor": ("doctor:doctor", "Report problems of a deployment, and what to do about them."),
         "db": ("db:database", "The schema of a database."),
+        "token": ("token:tokens", "Tokens of callers, for serve --auth tokens."),
+        "audit": ("audit:audit", "What was refused, and who has administered what."),
     },
 }
 _WHERE = {name: where for panel in COMMANDS.values() for name, (where, _) in panel.items()}

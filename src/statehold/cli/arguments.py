@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,18 @@ def read_age(given: str) -> timedelta:
             f"an age is a number with s, m, h or d, like 15m, up to 36500d, not {given!r}"
         )
     return timedelta(seconds=seconds)
+
+
+def read_moment(given: str) -> datetime:
+    """``2026-11-30`` or ``2026-11-30T12:00:00Z``, in UTC unless it says another zone; raises
+    ``UsageError``."""
+    try:
+        found = datetime.fromisoformat(given)
+    except ValueError:
+        raise UsageError(
+            f"a time is written like 2026-11-30 or 2026-11-30T12:00:00Z, not {given[:60]!r}"
+        ) from None
+    return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
 _CENTURY = 36_500 * 86_400

@@ -25,6 +25,12 @@ class UsageError(StateholdError):
     code = "usage"
 
 
+class NotDone(StateholdError):
+    """A command has found something else than it needs; nothing was changed."""
+
+    code = "not-done"
+
+
 def exit_code(error: StateholdError) -> int:
     if isinstance(error, Unavailable):
         return UNAVAILABLE

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from statehold.cli.terminal import Part, Rows, count_of, line, lines
 from statehold.instance.tracebacks import at
+from statehold.records import AuditEntry
 from statehold.wire.instances import (
     ChildView,
     EffectView,
@@ -149,6 +150,41 @@ def incidents(found: Sequence[Incident], now: datetime) -> Rows:
             str(incident.attempts),
             ago(incident.since, now),
             (incident.error + at(incident.traceback), "red"),
+        )
+    return table
+
+
+def tokens(found: Sequence[Mapping[str, Any]]) -> Rows:
+    """Of ``token list``, by the fields of its JSON."""
+    columns = ("id", "name", "status", "roles", "teams", "machines", "expires", "last used")
+    table = Rows(columns, whole=("id", "status", "expires", "last used"))
+    for one in found:
+        used = one["used_at"]
+        table.add(
+            (one["id"], "bold"),
+            one["name"],
+            (one["status"], "green" if one["status"] == "good" else "red"),
+            ", ".join(one["roles"]),
+            ", ".join(one["teams"]),
+            "any" if one["machines"] is None else ", ".join(one["machines"]),
+            f"{one['expires_at']:%Y-%m-%d}",
+            "never" if used is None else f"{used:%Y-%m-%d %H:%M}",
+        )
+    return table
+
+
+def audit(found: Sequence[AuditEntry]) -> Rows:
+    columns = ("at", "caller", "outcome", "action", "about", "times", "detail")
+    table = Rows(columns, whole=("at", "outcome", "action"), right=("times",))
+    for entry in found:
+        table.add(
+            f"{entry.at:%Y-%m-%d %H:%M:%S}",
+            (entry.caller if entry.proved else f"{entry.caller} (claimed)", "bold"),
+            (entry.outcome, "green" if entry.outcome == "done" else "red"),
+            entry.action,
+            "/".join(filter(None, (entry.machine, entry.id))),
+            str(entry.times),
+            entry.detail,
         )
     return table
 

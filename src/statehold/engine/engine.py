@@ -18,6 +18,7 @@ from statehold.engine.machines.loader import Deployments
 from statehold.engine.observer import EngineStats, Observer, StoreCounts, Tracer
 from statehold.engine.parts import Parts
 from statehold.engine.questions import Questions
+from statehold.engine.recorded import records_refusals
 from statehold.engine.requests.intake import MachineName
 from statehold.engine.requests.operator import (
     Cancel,
@@ -42,6 +43,7 @@ from statehold.wire.machines import PutReport
 from statehold.wire.operations import PurgeReport, SendRequest, UpgradeReport
 
 
+@records_refusals
 class Engine(Questions):
     """Runs machines on a store::
 

@@ -90,6 +90,13 @@ class Limits(InstanceLimits):
     #: microsteps that the static checks follow when an engine opens, in each machine; 0: the
     #: machines are not checked
     check_steps: int = 1_000
+    #: lines that refusals add to the audit log in a second, a fifth of them for one caller; what is
+    #: beyond is counted in one line
+    audit_lines: int = 50
+    #: lines that wait while the store can't be written
+    audit_waiting: int = 10_000
+    #: how many days the audit log is kept
+    audit_days: float = 400.0
     #: bytes of one file of an archive; a line that is begun below goes beyond
     archive_bytes: int = 256_000_000
 

@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from typing import Any, Protocol
 
 from statehold.chart.machine import Definition
+from statehold.engine.audit import Audit
 from statehold.engine.background.capacity import Capacity
 from statehold.engine.background.effect_canceller import EffectCanceller
 from statehold.engine.background.effect_runner import EffectRunner
@@ -125,6 +126,7 @@ class Parts:
         self.membership = Membership(store, context, wakeups.lease_lost, heartbeat)
         self.notifier = Notifier(store, context, hint)
         self.recorder = Recorder(store, context, uuid.uuid4().hex)
+        self.audit = Audit(store, context)
         self.compactor = Compactor(store, context)
         self.pruner = Pruner(
             store,
@@ -198,6 +200,7 @@ class Parts:
         self.notifier.open()
         self.pruner.open()
         self.recorder.open()
+        self.audit.open()
         self.compactor.open()
         self.timer_scheduler.open()
         self.message_dispatcher.open()
@@ -222,6 +225,7 @@ class Parts:
             self.effect_runner,
             self.group_commit,
             self.recorder,
+            self.audit,
             self.notifier,
             self.membership,
             self.store,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 from functools import partial
 
 from statehold.chart.access import Right
@@ -10,17 +11,20 @@ from statehold.chart.model import Chart
 from statehold.engine.parts import Parts
 from statehold.engine.queries.journals import Past
 from statehold.engine.queries.search import search
+from statehold.engine.recorded import records_refusals
 from statehold.engine.requests.intake import MachineName, name_of
 from statehold.engine.requests.texts import check_texts, check_version
-from statehold.instance.authorize import authorize, is_permitted
+from statehold.instance.authorize import authorize, authorize_audit, is_permitted
 from statehold.instance.reply import InstanceReply
 from statehold.records import ANYONE, Caller, Ref
+from statehold.security import AuditPage, AuditQuery, TokenStore
 from statehold.store import Query, StoredDocument
 from statehold.wire.instances import Changes, Explanation, Incidents, Instances
 from statehold.wire.journal import Journal, JournalEntry
 from statehold.wire.machines import Flows, Found, MachineDetail, Machines, Window
 
 
+@records_refusals
 class Questions:
     """The part of an engine that reads.
 
@@ -180,6 +184,36 @@ class Questions:
         check_version(version)
         definition = await self._parts.finder.machine(name_of(machine), caller)
         return await self._parts.machines.chart(definition, version)
+
+    @property
+    def tokens(self) -> TokenStore:
+        """The tokens of the store, for an authenticator."""
+        return self._parts.store
+
+    def now(self) -> datetime:
+        """The time by the engine's clock."""
+        return self._parts.context.now()
+
+    async def audit(self, query: AuditQuery, *, caller: Caller = ANYONE) -> AuditPage:
+        """A page of the audit log, for those whom the server permits it
+        (:attr:`.chart.access.ServerAccess.audit`)."""
+        check_texts(
+            "the request",
+            machine=query.machine,
+            id=query.id,
+            caller=query.caller,
+            action=query.action,
+            cursor=query.cursor,
+        )
+        authorize_audit(caller)
+        return await self._parts.store.audit(query)
+
+    def refused(
+        self, caller: Caller, action: str, machine: str = "", id: str = "", detail: str = ""
+    ) -> None:
+        """Records a refusal in the audit log that was not this engine's own, such as a server's.
+        Returns at once: it is written about a second later. The engine's own are recorded."""
+        self._parts.audit.refused(caller, action, machine, id, detail)
 
     async def _asked(
         self, machine: MachineName, id: str, caller: Caller, right: Right = "read"

@@ -153,6 +153,19 @@ def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
     return covers(caller.machines, definition.name) and depends_on_data(caller, right, definition)
 
 
+def authorize_audit(caller: Caller) -> None:
+    """Raises ``Forbidden`` unless the caller may read the audit log. One that is limited to some
+    machines may not, as the log is about all."""
+    if caller.roles is None:
+        return
+    permits = nobody if caller.server is None else caller.server.audit
+    if caller.machines is not None or not _holds(permits, caller, None):
+        raise Forbidden(
+            f"{caller.name[:200]!r} may not read the audit log, which the server permits by its "
+            "access, as in serve --audit-role ROLE"
+        )
+
+
 def permitted_unstated(caller: Caller, right: Right, machine: str) -> bool:
     """Whether the caller has the right on all instances of a machine that states nothing."""
     if caller.roles is None:

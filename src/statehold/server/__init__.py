@@ -3,7 +3,7 @@
 from statehold.chart.access import ServerAccess
 from statehold.errors import Forbidden
 from statehold.server.app import create_app, create_probes
-from statehold.server.authenticators import Authenticator, Loopback, Proxy
+from statehold.server.authenticators import Authenticator, Loopback, Proxy, Tokens
 from statehold.server.bounds import Bounds
 from statehold.server.problems import Unauthorized
 from statehold.server.routes import router
@@ -15,6 +15,7 @@ __all__ = [
     "Loopback",
     "Proxy",
     "ServerAccess",
+    "Tokens",
     "Unauthorized",
     "create_app",
     "create_probes",

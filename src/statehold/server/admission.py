@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -37,7 +37,7 @@ from statehold.server.authority import (
     with_port,
 )
 from statehold.server.bounds import Bounds
-from statehold.server.problems import BadRequest, response_of
+from statehold.server.problems import BadRequest, Unauthorized, response_of
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 #: any name of a host
@@ -77,6 +77,8 @@ class Admission:
         self._origins = frozenset(_origins(origins))
         self._bounds = bounds
         self._remembered: set[tuple[bytes, str]] = set()
+        #: records in the audit log what is not let in: the caller as far as it is known, and why
+        self.on_refusal: Callable[[Caller, str], None] | None = None
 
     # --- the request itself -----------------------------------------------------------------
 
@@ -84,6 +86,14 @@ class Admission:
         """Raises ``BadRequest`` and ``Forbidden``."""
         if scope.get(_CHECKED) is self:
             return
+        try:
+            self._check(scope)
+        except Forbidden as error:
+            self._note(scope, error)
+            raise
+        scope[_CHECKED] = self
+
+    def _check(self, scope: Scope) -> None:
         hosts: list[bytes] = []
         origins: list[bytes] = []
         fetch: dict[bytes, bytes] = {}
@@ -98,7 +108,6 @@ class Admission:
         host = self._checked_host(hosts, scope)
         if origins or fetch:
             self._check_site(scope, host, origins, fetch)
-        scope[_CHECKED] = self
 
     def _checked_host(self, given: list[bytes], scope: Scope) -> bytes:
         if len(given) != 1:
@@ -170,9 +179,19 @@ class Admission:
     async def admit(self, request: Request) -> Caller:
         """The caller; raises what :meth:`check` and the authenticator raise, and ``Forbidden``."""
         self.check(request.scope)
-        found: Any = self.authenticate(request)
-        caller: Caller = await found if inspect.isawaitable(found) else found
-        return self._completed(caller, request)
+        try:
+            found: Any = self.authenticate(request)
+            caller: Caller = await found if inspect.isawaitable(found) else found
+            return self._completed(caller, request)
+        except (Unauthorized, Forbidden) as error:
+            self._note(request.scope, error)
+            raise
+
+    def _note(self, scope: Scope, error: StateholdError) -> None:
+        if self.on_refusal is not None:
+            client = scope.get("client")
+            address = str(client[0]) if client else ""
+            self.on_refusal(Caller("", frozenset(), address=address), str(error))
 
     def _completed(self, caller: Caller, request: Request) -> Caller:
         roles = caller.roles or frozenset()

@@ -116,6 +116,7 @@ def create_probes(
     """An application with the probes and the metrics alone, for an engine that serves nobody. The
     engine is opened and closed by its owner. The others are those of :func:`create_app`."""
     admission = Admission(authenticate, access=access, hosts=allowed_hosts)
+    admission.on_refusal = lambda caller, why: engine.refused(caller, "admission", detail=why)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -148,6 +148,8 @@ class World:
                 engine._parts.pruner._task.task,
                 engine._parts.recorder._task.task,
                 engine._parts.compactor._task.task,
+                engine._parts.audit._writer.task,
+                engine._parts.audit._purger.task,
                 engine._parts.membership._task.task,
                 engine._parts.effect_runner._task.task,
                 *(attempt.task for attempt in engine._parts.effect_runner._attempts.values()),

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statehold.chart.access import OWN_USER, Access, Grant, ServerAccess, role
 
-Kind = Literal["loopback", "proxy"]
+Kind = Literal["loopback", "proxy", "tokens"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: the role that ``--put`` requires

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statehold.cli.outcome import UsageError
 from statehold.cli.processes.admission import AdmissionOptions
-from statehold.server import Authenticator, Bounds, Loopback, Proxy
+from statehold.server import Authenticator, Bounds, Loopback, Proxy, Tokens
 from statehold.server.admission import Admission
 
 
@@ -30,5 +30,7 @@ def authenticator_of(options: AdmissionOptions, bounds: Bounds) -> Authenticator
                     teams=options.proxy_teams,
                     bounds=bounds,
                 )
+            case "tokens":
+                return Tokens()
     except ValueError as error:
         raise UsageError(f"--auth {options.auth}: {error}") from None

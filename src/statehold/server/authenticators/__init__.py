@@ -3,5 +3,6 @@
 from statehold.server.authenticators.base import Authenticate, Authenticator
 from statehold.server.authenticators.loopback import Loopback
 from statehold.server.authenticators.proxy import Proxy
+from statehold.server.authenticators.tokens import Tokens
 
-__all__ = ["Authenticate", "Authenticator", "Loopback", "Proxy"]
+__all__ = ["Authenticate", "Authenticator", "Loopback", "Proxy", "Tokens"]

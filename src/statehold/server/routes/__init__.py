@@ -17,6 +17,7 @@ from statehold.server.admission import Admission
 from statehold.server.authenticators.base import Authenticate, opened
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guarded_by
+from statehold.server.routes.audit import AuditEndpoints
 from statehold.server.routes.caller import CallerEndpoints
 from statehold.server.routes.endpoints import Endpoints, Serving
 from statehold.server.routes.events import Events
@@ -42,6 +43,7 @@ _GROUPS: tuple[type[Endpoints], ...] = (
     MachineEndpoints,
     CallerEndpoints,
     IncidentEndpoints,
+    AuditEndpoints,
 )
 ROUTES: tuple[Route, ...] = tuple(route for group in _GROUPS for route in routes_of(group))
 
@@ -94,6 +96,7 @@ class Routes:
         self.extra_query = extra_query
         self.streams = Streams(bounds)
         self.admission = admission
+        admission.on_refusal = lambda caller, why: engine().refused(caller, "admission", detail=why)
         serving = Serving(engine, bounds, self.streams)
         self._groups = [group(serving) for group in _GROUPS]
         self.send = Events(serving).send

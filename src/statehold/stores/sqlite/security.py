@@ -5,14 +5,29 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from types import TracebackType
+from typing import Any, Protocol
 
 from statehold.records import AuditEntry
 from statehold.security import AuditPage, AuditQuery, StoredToken
 from statehold.stores.audit import audit_columns, looked_of, page_of, walk_of
 from statehold.stores.paging import microseconds, page_size
-from statehold.stores.sqlite.file import SqliteFile
 from statehold.stores.token_columns import rotation_columns, token_columns, token_of
+
+
+class File(Protocol):
+    """An open database, as a context within which ``sqlite3`` may be called."""
+
+    def check_in_place(self) -> None: ...
+
+    def __enter__(self) -> sqlite3.Connection: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
 
 
 class SqliteSecurity:
@@ -20,7 +35,7 @@ class SqliteSecurity:
 
     _q: Mapping[str, str]
 
-    def _file(self) -> SqliteFile:
+    def _file(self) -> File:
         raise NotImplementedError
 
     async def add_audit(self, entries: Sequence[AuditEntry]) -> None:

@@ -1,0 +1,254 @@
+"""``statehold token`` and ``statehold audit``, and a server that lets in who has a token."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from statehold.chart.access import Access, ServerAccess, role
+from statehold.engine import Engine
+from statehold.server import Tokens, create_app
+from statehold.stores import SqliteStore
+from tests.acceptance.command_line import run
+from tests.acceptance.orders import OrderFlow
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def address(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 's.db'}"
+
+
+def made(address: str, name: str, *options: str) -> str:
+    done = run("token", "create", name, "--store", address, *options)
+    assert done.code == 0, done.err
+    return done.out.strip()
+
+
+def listed(address: str) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = json.loads(
+        run("token", "list", "--store", address, "--json").out
+    )
+    return found
+
+
+def test_a_token_is_printed_once_and_kept_as_a_digest(address: str) -> None:
+    text = made(address, "billing", "--role", "ops", "--team", "north", "--machine", "shop.*")
+    (one,) = listed(address)
+    assert text.startswith(f"sth_{one['id']}_")
+    assert (one["name"], one["roles"], one["teams"]) == ("billing", ["ops"], ["north"])
+    assert (one["machines"], one["status"], one["used_at"]) == (["shop.*"], "good", None)
+    secret = text[17:]
+    assert secret not in run("token", "list", "--store", address).out
+    assert secret.encode() not in Path(address.removeprefix("sqlite:///")).read_bytes()
+    shown = run("audit", "list", "--store", address, "--json").out
+    assert secret not in shown
+    assert [entry["action"] for entry in json.loads(shown)] == ["token.create"]
+
+
+def test_a_token_is_rotated_and_revoked_once(address: str) -> None:
+    before = made(address, "billing")
+    id = str(listed(address)[0]["id"])
+    after = run("token", "rotate", id, "--store", address, "--overlap", "0s")
+    assert after.code == 0
+    assert after.out.strip().startswith(f"sth_{id}_")
+    assert after.out.strip() != before
+    assert run("token", "revoke", id, "--store", address).code == 0
+    again = run("token", "revoke", id, "--store", address)
+    assert (again.code, "was revoked before" in again.err) == (1, True)
+    assert run("token", "rotate", id, "--store", address).code == 1
+    assert run("token", "revoke", "nobody", "--store", address).code == 3
+    assert listed(address)[0]["status"] == "revoked"
+    found = json.loads(run("audit", "list", "--store", address, "--json").out)
+    assert [entry["action"] for entry in found] == ["token.revoke", "token.rotate", "token.create"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["billing", "--expires", "367d"], "366d at most"),
+        (["billing", "--expires", "soon"], "--expires"),
+        (["billing", "--role", "machine:lead"], "messages of machines"),
+        (["bil\nling"], "control characters"),
+        (["  "], "is empty"),
+        (["b" * 201], "the limit is 200"),
+        (["billing", "--role", "\x1b[31m"], "control characters"),
+        (["billing", *(f"--role=r{n}" for n in range(65))], "64 at most"),
+    ],
+)
+def test_what_no_token_can_be_is_refused(
+    address: str, arguments: list[str], complaint: str
+) -> None:
+    refused = run("token", "create", "--store", address, *arguments)
+    assert refused.code == 2
+    assert complaint in refused.err
+    assert not Path(address.removeprefix("sqlite:///")).exists()
+
+
+def test_memory_has_no_tokens_that_a_command_could_make() -> None:
+    refused = run("token", "create", "billing", "--store", "memory:")
+    assert refused.code == 1
+    assert "gone with its process" in refused.err
+
+
+# --- a server ---------------------------------------------------------------------------------
+
+
+ACCESS = ServerAccess(
+    unstated=Access(read="ops", start="ops", inspect="ops", send="ops"), audit=role("auditor")
+)
+
+
+@asynccontextmanager
+async def serving(address: str) -> AsyncIterator[httpx.AsyncClient]:
+    engine = Engine(SqliteStore(address.removeprefix("sqlite:///")), [OrderFlow])
+    app = create_app(engine, authenticate=Tokens(), access=ACCESS)
+    transport = httpx.ASGITransport(app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="http://localhost") as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+async def served(address: str, anyio_backend: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with serving(address) as client:
+        yield client
+
+
+async def beside(address: str, name: str, *options: str) -> str:
+    """A token that is made while the server runs."""
+    return await asyncio.to_thread(made, address, name, *options)
+
+
+def as_(text: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {text}"}
+
+
+async def test_tokens_are_made_and_revoked_while_the_server_runs_on_its_file(
+    served: httpx.AsyncClient, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = await served.get("/api/machines")
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"].startswith("Bearer")
+    text = await beside(address, "billing", "--role", "ops")
+    for path in ("/api/machines", "/api/machines/order/instances"):
+        assert (await served.get(path, headers=as_(text))).status_code == 200
+    (one,) = await asyncio.to_thread(listed, address)
+    revoked = await asyncio.to_thread(run, "token", "revoke", str(one["id"]), "--store", address)
+    assert revoked.code == 0
+    # five seconds later
+    monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
+    assert (await served.get("/api/machines", headers=as_(text))).status_code == 401
+
+
+async def test_rights_are_those_of_the_token(served: httpx.AsyncClient, address: str) -> None:
+    anywhere = await beside(address, "anywhere", "--role", "ops")
+    elsewhere = await beside(address, "elsewhere", "--role", "ops", "--machine", "shop.*")
+    path = "/api/machines/order/instances/o-1"
+    assert (await served.get(path, headers=as_(anywhere))).status_code == 404
+    assert (await served.get(path, headers=as_(elsewhere))).status_code == 403
+
+
+async def test_the_log_is_listed_for_those_who_may_read_it(
+    served: httpx.AsyncClient, address: str
+) -> None:
+    bob = await beside(address, "bob", "--role", "ops")
+    eve = await beside(address, "eve", "--role", "auditor")
+    assert (await served.get("/api/audit", headers=as_(bob))).status_code == 403
+    limited = await beside(address, "sam", "--role", "auditor", "--machine", "order")
+    assert (await served.get("/api/audit", headers=as_(limited))).status_code == 403
+    answer = await served.get("/api/audit", headers=as_(eve), params={"limit": 1})
+    assert answer.status_code == 200
+    (entry,) = answer.json()["entries"]
+    assert (entry["action"], entry["outcome"], entry["proved"]) == ("token.create", "done", False)
+    more = {"limit": 1, "cursor": answer.json()["cursor"]}
+    assert (await served.get("/api/audit", headers=as_(eve), params=more)).json()["entries"] != [
+        entry
+    ]
+    for wrong in ({"outcome": "maybe"}, {"since": "yesterday"}, {"cursor": "x"}, {"limit": "0"}):
+        answer = await served.get("/api/audit", headers=as_(eve), params=wrong)
+        assert answer.status_code == 422
+
+
+async def test_what_was_refused_is_in_the_log_once_the_server_has_stopped(address: str) -> None:
+    bob = await beside(address, "bob", "--role", "clerk")
+    secret = "sth_secret_text"
+    async with serving(address) as client:
+        await client.get("/api/machines/order/instances/o-1", headers=as_(bob))
+        await client.get("/api/machines", headers=as_(secret))
+        await client.get("/api/machines", headers={**as_(bob), "Origin": "https://evil.example"})
+    listing = ("audit", "list", "--store", address)
+    shown = (await asyncio.to_thread(run, *listing, "--json", "--outcome", "refused")).out
+    lines = json.loads(shown)
+    found = {(one["caller"], one["action"], one["instance"]) for one in lines}
+    assert found == {("bob", "read", "o-1"), ("", "admission", "")}
+    assert len(lines) == 3
+    assert all(one["proved"] == (one["caller"] == "bob") for one in lines)
+    assert secret not in shown
+    assert bob[17:] not in shown
+
+
+def test_a_name_forges_no_line_of_the_table(address: str) -> None:
+    made(address, "billing")
+    fill(address, 1, 1, timedelta(hours=1))
+    table = run("audit", "list", "--store", address).out
+    assert len(table.splitlines()) == 3
+    assert "ada\\nforged" in table
+
+
+# --- an export --------------------------------------------------------------------------------
+
+
+def fill(address: str, begin: int, count: int, before: timedelta) -> None:
+    with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as db, db:
+        at = int((datetime.now(UTC) - before).timestamp() * 1e6)
+        db.executemany(
+            "INSERT INTO audit VALUES "
+            "(?, ?, 'ada\nforged', 1, '', 'pause', 'order', 'o-1', 'done', '', 1)",
+            [(at + n // 3, n) for n in range(begin, begin + count)],
+        )
+
+
+def test_an_export_goes_on_behind_its_last_line(address: str, tmp_path: Path) -> None:
+    made(address, "billing")
+    to = tmp_path / "audit.jsonl"
+    fill(address, 1, 2_500, timedelta(hours=2))
+    assert run("audit", "export", "--store", address, "--to", str(to)).code == 0
+    assert len(to.read_text().splitlines()) == 2_500
+    assert to.stat().st_mode & 0o777 == 0o600
+    fill(address, 3_000, 7, timedelta(hours=1))
+    # as one that was killed leaves it
+    with to.open("ab") as file:
+        file.write(b'{"id":"1","at":"20')
+    assert run("audit", "export", "--store", address, "--to", str(to)).code == 0
+    assert run("audit", "export", "--store", address, "--to", str(to)).code == 0
+    lines = [json.loads(line) for line in to.read_text().splitlines()]
+    assert [int(line["id"]) for line in lines] == [*range(1, 2_501), *range(3_000, 3_007)]
+    assert {line["caller"] for line in lines} == {"ada\nforged"}
+
+
+def test_an_export_leaves_the_last_minute_for_the_next(address: str) -> None:
+    made(address, "billing")
+    fill(address, 1, 2, timedelta(minutes=2))
+    out = run("audit", "export", "--store", address).out
+    assert [json.loads(line)["id"] for line in out.splitlines()] == ["1", "2"]
+
+
+def test_a_file_of_something_else_is_not_added_to(address: str, tmp_path: Path) -> None:
+    made(address, "billing")
+    to = tmp_path / "notes.txt"
+    to.write_text("remember the milk\n")
+    refused = run("audit", "export", "--store", address, "--to", str(to))
+    assert refused.code == 2
+    assert to.read_text() == "remember the milk\n"
