@@ -67,7 +67,7 @@ async def serving(
     command = [sys.executable, "-c", "from statehold.cli import main; main()", "serve", *MACHINES]
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
-            *command, "--store", store, "--port", str(port),
+            *command, "--store", store, "--port", str(port), "--act-role", "operator",
             cwd=ROOT,
             env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
             stdin=asyncio.subprocess.DEVNULL,

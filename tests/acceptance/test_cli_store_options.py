@@ -59,7 +59,7 @@ def test_every_command_works_on_the_schema_that_it_is_given(
     environment = {} if given else options
     with Command(
         "serve", ORDERS, *given, "--port", "0", "--workers", "2",
-        cwd=tmp_path, environment=environment,
+        "--act-role", "operator", cwd=tmp_path, environment=environment,
     ) as server:  # fmt: skip
         address = server.address()
         with Command("worker", ORDERS, *given, cwd=tmp_path, environment=environment) as worker:
@@ -70,7 +70,9 @@ def test_every_command_works_on_the_schema_that_it_is_given(
             assert "3 workers alive" in examined.out, examined.out
             worker.signal(signal.SIGTERM)
             assert worker.ended() == 0, worker.said()
-        cancelled = httpx.post(f"{instances}/o-1/cancel", json={})
+        cancelled = httpx.post(
+            f"{instances}/o-1/cancel", json={}, headers={"Statehold-Roles": "operator"}
+        )
         assert cancelled.status_code == 200, cancelled.text
         purged = run("purge", ORDERS, "--older-than", "0s", *given)
         assert purged.out.strip() == "order 1 purged", purged.err

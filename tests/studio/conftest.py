@@ -7,6 +7,7 @@ where CI is set. A picture of each page at the end of its test is kept in ``buil
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 import hatch_build
 from tests.studio.browser import ARGUMENTS, NoBrowser, find_browser
 from tests.studio.outside import Outside
-from tests.studio.served import Served
+from tests.studio.served import ROLES, Served
 from tests.studio.watched import Watched
 
 PICTURES = Path(__file__).parents[2] / "build" / "studio"
@@ -79,6 +80,11 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Open
             **{"viewport": SIZE, "locale": "en-GB", "reduced_motion": "reduce", **options}
         )
         context.set_default_timeout(20_000)
+        # as the dialog *You* stores it, which a test may change
+        claim = json.dumps(json.dumps({"name": "", "roles": ", ".join(ROLES)}))
+        context.add_init_script(
+            f"localStorage['statehold.claim'] = localStorage['statehold.claim'] ?? {claim}"
+        )
         page = context.new_page()
         opened.append((context, page, Watched(page, served.url)))
         page.goto(f"{served.url}/{address}")

@@ -15,6 +15,9 @@ from tests.acceptance.processes import Command
 ROOT = Path(__file__).parents[2]
 MACHINES = ("examples.order_v3.flow:OrderFlow", "examples.onboarding.v2:Onboarding")
 
+#: of all who appear in the machines, and may act by hand
+ROLES = ("restaurant", "courier", "operator")
+
 
 class Served:
     """Up from the beginning of a ``with`` statement to its end, at the same ``url`` throughout."""
@@ -29,11 +32,12 @@ class Served:
         self._up = ExitStack()
         self._command: Command | None = None
         self.url = f"http://127.0.0.1:{self._port}"
-        self.client = Client(self.url, caller="ada")
+        self.client = Client(self.url, caller="ada", roles=ROLES)
 
     def start(self) -> None:
         command = Command(
             "serve", *self._machines, "--store", self._store, "--port", str(self._port),
+            "--act-role", "operator",
             cwd=ROOT, environment=self._environment,
         )  # fmt: skip
         self._command = self._up.enter_context(command)

@@ -16,6 +16,8 @@ URL = "STATEHOLD_URL"
 CALLER = "STATEHOLD_CALLER"
 #: the caller's roles, as ``--roles``
 ROLES = "STATEHOLD_ROLES"
+#: the token of each request, as in the file of ``--token-file``
+TOKEN = "STATEHOLD_TOKEN"
 #: headers of each request, one ``Name: value`` a line, as ``--header``
 HEADER = "STATEHOLD_HEADER"
 #: how a server knows its callers, as ``--auth``

@@ -128,7 +128,16 @@ Roles = Annotated[
     typer.Option(
         "--roles",
         envvar=environment.ROLES,
-        help="The caller's roles, separated by commas; none: trusted.",
+        help="The caller's roles, separated by commas.",
+    ),
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        metavar="FILE",
+        help="A file with the token to send, as other programs can read a command line. "
+        f"Default: {environment.TOKEN}.",
     ),
 ]
 Headers = Annotated[

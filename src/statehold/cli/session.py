@@ -8,13 +8,14 @@ import os
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
 
 import anyio
 import httpx
 
 from statehold.cli import environment, render, terminal
-from statehold.cli.options import CallerName, Headers, Json, Roles, Url
+from statehold.cli.options import CallerName, Headers, Json, Roles, TokenFile, Url
 from statehold.cli.outcome import UsageError
 from statehold.cli.terminal import Terminal
 from statehold.client import AsyncClient
@@ -51,12 +52,13 @@ def talks(command: Callable[Concatenate[Session, P], Awaitable[None]]) -> Callab
         url: str,
         caller: str | None,
         roles: str | None,
+        token_file: Path | None,
         header: list[str],
         json: bool,
         **kwargs: Any,
     ) -> None:
         async def with_client() -> None:
-            async with connect(url, caller, roles, header) as client:
+            async with connect(url, caller, roles, header, token_file) as client:
                 await command(Session(client, Terminal(), json), *args, **kwargs)
 
         anyio.run(with_client)
@@ -73,6 +75,7 @@ def _take_options_of_session(run: Callable[..., None], command: Callable[..., An
         inspect.Parameter("url", keyword, default=DEFAULT_URL, annotation=Url),
         inspect.Parameter("caller", keyword, default=None, annotation=CallerName),
         inspect.Parameter("roles", keyword, default=None, annotation=Roles),
+        inspect.Parameter("token_file", keyword, default=None, annotation=TokenFile),
         inspect.Parameter("header", keyword, default=[], annotation=Headers),
         inspect.Parameter("json", keyword, default=False, annotation=Json),
     ]
@@ -81,7 +84,13 @@ def _take_options_of_session(run: Callable[..., None], command: Callable[..., An
     run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
 
 
-def connect(url: str, caller: str | None, roles: str | None, header: list[str]) -> AsyncClient:
+def connect(
+    url: str,
+    caller: str | None,
+    roles: str | None,
+    header: list[str],
+    token_file: Path | None = None,
+) -> AsyncClient:
     """A client as the options of commands say it; raises ``UsageError``."""
     headers = {}
     # not the option's own `envvar`, which would take every space for the end of a header
@@ -101,7 +110,21 @@ def connect(url: str, caller: str | None, roles: str | None, header: list[str]) 
             url,
             caller=caller,
             roles=None if roles is None else [role.strip() for role in roles.split(",")],
+            token=_token(token_file),
             headers=headers,
         )
+    except ValueError as error:
+        raise UsageError(f"{token_file or environment.TOKEN}: {error}") from None
     except httpx.InvalidURL as error:
         raise UsageError(f"--url {url!r} is no server's address: {error}") from None
+
+
+def _token(file: Path | None) -> str | None:
+    """Raises ``UsageError`` for a file that can't be read."""
+    if file is None:
+        return os.environ.get(environment.TOKEN) or None
+    try:
+        return file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise UsageError(f"--token-file {file}: {why}") from None

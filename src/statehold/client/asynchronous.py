@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import (
-    AsyncGenerator,
-    Mapping,
-    Sequence,
-)
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
@@ -30,6 +26,7 @@ from statehold.client.addresses import (
     path_of,
     timer_path,
 )
+from statehold.client.credentials import Bearer, TokenSource, claims
 from statehold.client.keys import key_headers, naming_keys
 from statehold.client.problems import reply_or_error
 from statehold.client.transport import Backoff, Transport, not_ours
@@ -58,8 +55,9 @@ DEFAULT_URL = "http://127.0.0.1:8420"
 class AsyncClient:
     """A client of one server.
 
-    ``caller`` and ``roles`` are sent in the headers that a server believes by default; ``headers``
-    are sent as they are, for a server behind authentication. ``timeout_seconds`` bounds one
+    ``caller`` and ``roles`` are sent in the headers that a server on this host believes; ``token``
+    is sent as ``Authorization: Bearer``, and may be a function that gives one, and another once the
+    server refuses it; ``headers`` are sent as they are. ``timeout_seconds`` bounds one
     attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
     one after another.
 
@@ -76,21 +74,20 @@ class AsyncClient:
         *,
         caller: str | None = None,
         roles: Sequence[str] | None = None,
+        token: TokenSource | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = 30.0,
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
-        sent = dict(headers or {})
-        if caller is not None:
-            sent["Statehold-Caller"] = caller
-        if roles is not None:
-            sent["Statehold-Roles"] = ", ".join(roles)
+        sent = claims(caller, roles, headers)
+        auth = None if token is None else Bearer(token)
 
         def make() -> httpx.AsyncClient:
             return httpx.AsyncClient(
-                base_url=base_url, headers=sent, timeout=timeout_seconds, transport=transport
-            )
+                base_url=base_url, headers=sent, auth=auth, timeout=timeout_seconds,
+                transport=transport,
+            )  # fmt: skip
 
         self._transport = Transport(make, backoff)
 

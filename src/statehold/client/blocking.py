@@ -39,6 +39,7 @@ import httpx
 from anyio import EndOfStream, create_memory_object_stream
 
 from statehold.client.asynchronous import DEFAULT_URL, AsyncClient
+from statehold.client.credentials import TokenSource
 from statehold.client.transport import Backoff
 from statehold.errors import StateholdError
 
@@ -128,6 +129,7 @@ class Client:
         *,
         caller: str | None = None,
         roles: Sequence[str] | None = None,
+        token: TokenSource | None = None,
         headers: Mapping[str, str] | None = None,
         timeout_seconds: float = 30.0,
         backoff: Backoff = Backoff(),  # noqa: B008 - frozen
@@ -138,7 +140,7 @@ class Client:
 
         def make() -> AsyncClient:
             return AsyncClient(
-                base_url, caller=caller, roles=roles, headers=headers,
+                base_url, caller=caller, roles=roles, token=token, headers=headers,
                 timeout_seconds=timeout_seconds, backoff=backoff, transport=transport,
             )  # fmt: skip
 

@@ -13,7 +13,7 @@ import typer
 
 from statehold.chart.model import Chart
 from statehold.cli.offering import load_offered
-from statehold.cli.options import CallerName, Headers, Offer, Output, Roles, Target, Url
+from statehold.cli.options import CallerName, Headers, Offer, Output, Roles, Target, TokenFile, Url
 from statehold.cli.outcome import UsageError
 from statehold.cli.picture import draw_png, draw_svg
 from statehold.cli.session import connect
@@ -91,6 +91,7 @@ def draw(
     url: Url = DEFAULT_URL,
     caller: CallerName = None,
     roles: Roles = None,
+    token_file: TokenFile = None,
     header: Headers = [],  # noqa: B006 -- typer reads it, and nobody changes it
 ) -> None:
     """Draw a machine's chart, as a picture or as a diagram's text.
@@ -114,7 +115,7 @@ def draw(
         raise UsageError(f"{target} has several machines, {names}; name one, as module:Class")
     active: list[str] = []
     if instance is not None:
-        active = anyio.run(_state_of, charts[0], instance, url, caller, roles, header)
+        active = anyio.run(_state_of, charts[0], instance, url, caller, roles, token_file, header)
     if form in _PICTURES:
         _write(_picture(charts[0], form, given, detail, active, instance), output)
     else:
@@ -164,9 +165,10 @@ async def _state_of(
     url: str,
     caller: str | None,
     roles: str | None,
+    token_file: Path | None,
     header: list[str],
 ) -> list[str]:
-    async with connect(url, caller, roles, header) as client:
+    async with connect(url, caller, roles, header, token_file) as client:
         reply = await client.get(chart.name, id)
     if reply.version != chart.version:
         raise UsageError(

@@ -1,0 +1,65 @@
+"""What a client sends to say who it is: claims that a server may believe, or a bearer token."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from typing import TypeAlias
+
+import httpx
+
+#: a token, or a function that gives one: called before the first request, and whenever the server
+#: no longer accepts the last
+TokenSource: TypeAlias = "str | Callable[[], str | Awaitable[str]]"
+
+#: RFC 6750, 2.1
+_TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
+
+
+def claims(
+    caller: str | None, roles: Sequence[str] | None, headers: Mapping[str, str] | None
+) -> dict[str, str]:
+    """The headers of each request."""
+    sent = dict(headers or {})
+    if caller is not None:
+        sent["Statehold-Caller"] = caller
+    if roles is not None:
+        sent["Statehold-Roles"] = ", ".join(roles)
+    return sent
+
+
+class Bearer(httpx.Auth):
+    """Sends a token with each request (RFC 6750). One that a function gave, and that the server
+    refuses, is asked for anew, once for each request. Raises ``ValueError`` for what is no token.
+    """
+
+    def __init__(self, source: TokenSource) -> None:
+        self._source = source
+        self._token = _checked(source) if isinstance(source, str) else None
+
+    async def async_auth_flow(
+        self, request: httpx.Request
+    ) -> AsyncGenerator[httpx.Request, httpx.Response]:
+        token = self._token or await self._ask()
+        request.headers["Authorization"] = f"Bearer {token}"
+        response = yield request
+        if response.status_code != 401 or isinstance(self._source, str):
+            return
+        # another request may have asked for a new one meanwhile
+        token = await self._ask() if self._token in (token, None) else self._token
+        request.headers["Authorization"] = f"Bearer {token}"
+        yield request
+
+    async def _ask(self) -> str:
+        assert not isinstance(self._source, str)
+        found = self._source()
+        self._token = _checked(await found if inspect.isawaitable(found) else found)
+        return self._token
+
+
+def _checked(token: str) -> str:
+    if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
+        # it is a secret, so it is not shown
+        raise ValueError("the token is not one: letters, digits and -._~+/ are sent, then =")
+    return token
