@@ -162,7 +162,9 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     at the start, after an upgrade and at every 64th step. At other steps ``change`` is the
     difference (:mod:`.instance.data_diff`), or None if the data did not change. ``trace`` is the
     W3C ``traceparent`` of the step, if a tracer records it. ``given`` is the fingerprint of a
-    request that has a key (:mod:`statehold.chart.fingerprint`).
+    request that has a key (:mod:`statehold.chart.fingerprint`), ``roles`` are those that its
+    caller had; None: the program's own code, or not known. ``proved``: an authenticator has proved
+    the caller's name; else it is only claimed.
     """
 
     version: int
@@ -182,6 +184,8 @@ class JournalBody(Struct, frozen=True, omit_defaults=True, gc=False):
     reason: str | None = None
     trace: str | None = None
     given: str | None = None
+    proved: bool = False
+    roles: tuple[str, ...] | None = None
 
 
 class MessageId(Struct, frozen=True, order=True, gc=False):

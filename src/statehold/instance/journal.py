@@ -67,6 +67,8 @@ def step_entry(
         origin.reason,
         sampled(trace) if trace else None,
         origin.given,
+        origin.caller.proved,
+        None if origin.key is None else _roles(origin.caller),
     )
     return Entry(
         after.ref.machine, after.ref.id, seq, 0, after.changed_at, origin.kind, _encode(body),
@@ -84,6 +86,7 @@ def mark_entry(after: InstanceState, origin: Origin, trace: str) -> Entry:
         reason=origin.reason,
         data=Raw(after.data) if after.seq % CHECKPOINT == 1 else UNSET,
         trace=sampled(trace) if trace else None,
+        proved=origin.caller.proved,
     )
     return Entry(
         after.ref.machine, after.ref.id, after.seq, 0, after.changed_at, origin.kind, _encode(body)
@@ -110,11 +113,17 @@ def note_entry(
         reason=origin.reason,
         trace=sampled(trace) if trace else None,
         given=origin.given,
+        proved=origin.caller.proved,
+        roles=None if origin.key is None else _roles(origin.caller),
     )
     return Entry(
         after.ref.machine, after.ref.id, after.seq, after.part, after.changed_at, origin.kind,
         _encode(body), origin.key, reply,
     )  # fmt: skip
+
+
+def _roles(caller: Caller) -> tuple[str, ...] | None:
+    return None if caller.roles is None else tuple(sorted(caller.roles))
 
 
 def sampled(trace: str) -> str | None:

@@ -6,7 +6,7 @@ machine and are computed at first use.
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 from msgspec import Raw, Struct
@@ -22,7 +22,7 @@ from statehold.records import ANYONE, Caller, Status
 from statehold.wire.instances import Reply
 
 
-class _Json(Struct, gc=False):
+class ReplyJson(Struct, gc=False):
     """:class:`statehold.wire.instances.Reply`, for fast encoding."""
 
     machine: str
@@ -40,7 +40,6 @@ class _Json(Struct, gc=False):
 
 
 _encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Json).decode
 _NULL = Raw(b"null")
 
 
@@ -195,7 +194,7 @@ class InstanceReply:
         if self._json is None:
             instance, shown = self.instance, self.is_shown
             self._json = _encode(
-                _Json(
+                ReplyJson(
                     instance.ref.machine,
                     instance.ref.id,
                     self.version,
@@ -219,30 +218,3 @@ class InstanceReply:
         return (
             f"InstanceReply({self.machine}/{self.id} seq={self.seq} {self.status} in {self.state})"
         )
-
-
-class EarlierReply:
-    """A reply that was sent before, under the same idempotency key."""
-
-    __slots__ = ("_json", "_parts")
-
-    def __init__(self, json: bytes) -> None:
-        self._json = json
-        self._parts = _decode(json)
-
-    def __getattr__(self, name: str) -> Any:
-        value = getattr(self._parts, name)
-        if isinstance(value, Raw):
-            return msgspec.json.decode(value)
-        return list(value) if isinstance(value, tuple) else value
-
-    def json(self) -> bytes:
-        return self._json
-
-    def wire(self) -> Reply:
-        return Reply.model_validate_json(self._json)
-
-
-def earlier_reply(json: bytes) -> InstanceReply:
-    """The reply that was sent first, word for word, as an :class:`InstanceReply` shows it."""
-    return cast(InstanceReply, EarlierReply(json))

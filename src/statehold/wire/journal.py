@@ -28,6 +28,10 @@ class JournalEntry(Wire):
     event: Any = None
     key: str | None = None
     caller: str | None = None
+    proved: bool = Field(
+        default=False,
+        description="an authenticator has proved the caller's name; otherwise it is only claimed",
+    )
     cause: str | None = None
     steps: list[dict[str, Any]] = Field(default=[])
     change: dict[str, Any] | None = None

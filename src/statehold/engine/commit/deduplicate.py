@@ -3,6 +3,7 @@
 1. Used keys are looked up only for requests that do not go through: a used key makes the commit
    lose (``WriteResult.KEY_USED``), and a refusal may be due to the first request.
 2. A key belongs to its caller. Another caller's request under the same key gets a key of its own.
+   Its caller gets the reply again, without what it may not read any more.
 3. Of several requests with one key in a batch, the first goes on and the others come back after it.
 """
 
@@ -13,11 +14,13 @@ from typing import Any
 
 import msgspec
 
-from statehold.engine.commit.keys import key_of_caller
+from statehold.engine.commit.keys import forms_of_key, is_of_caller
 from statehold.engine.commit.lookup import Lookup
 from statehold.engine.requests.request import Request
 from statehold.errors import InstanceUnreadable, KeyReused
-from statehold.instance.reply import InstanceReply, earlier_reply
+from statehold.instance.authorize import is_permitted
+from statehold.instance.earlier_reply import earlier_reply, limited_reply
+from statehold.instance.reply import InstanceReply
 from statehold.records import Entry, JournalBody, Message, Ref
 from statehold.store import Store
 
@@ -92,7 +95,7 @@ class Deduplicator:
         to be asked again with a key of its own."""
         try:
             if entry is not None:
-                return _repeat_entry(request, entry)
+                return await self._repeat_entry(request, entry)
             assert held is not None
             return await self._repeat_held(request, held)
         except (msgspec.MsgspecError, RecursionError, AttributeError, TypeError) as error:
@@ -105,7 +108,7 @@ class Deduplicator:
         """The event waits for the resumption already: the answer is the same as the first time."""
         body = msgspec.json.decode(message.body)
         event = body.get("event")
-        if _is_others(request, body.get("caller", "")):
+        if _is_others(request, body.get("caller", ""), proved=body.get("proved", False)):
             return True
         if not request.same_request(message.kind, event, body.get("given")):
             _reject_reuse(request, message.kind, event)
@@ -118,25 +121,43 @@ class Deduplicator:
         request.reply(InstanceReply(loaded.instance, request.caller, held=True))
         return False
 
-
-def _repeat_entry(request: Request, entry: Entry) -> bool:
-    body = _body(entry.body)
-    if _is_others(request, body.caller or ""):
-        return True
-    is_same = request.same_request(entry.kind, body.event, body.given)
-    if is_same and entry.reply is not None:
-        request.reply(earlier_reply(entry.reply))
-    else:
-        _reject_reuse(request, entry.kind, body.event)
-    return False
-
-
-def _is_others(request: Request, caller: str) -> bool:
-    """Whether the key that was found is another caller's; then the request gets another key."""
-    own = key_of_caller(request.caller, request.given_key or "")
-    if caller == request.caller.name or request.key == own:
+    async def _repeat_entry(self, request: Request, entry: Entry) -> bool:
+        body = _body(entry.body)
+        if _is_others(request, body.caller or "", proved=body.proved):
+            return True
+        is_same = request.same_request(entry.kind, body.event, body.given)
+        if not is_same or entry.reply is None:
+            _reject_reuse(request, entry.kind, body.event)
+        elif request.caller.roles is None:
+            request.reply(earlier_reply(entry.reply))
+        else:
+            request.reply(await self._still_shown(request, entry.reply, body.roles))
         return False
-    request.key = own
+
+    async def _still_shown(
+        self, request: Request, reply: bytes, roles: tuple[str, ...] | None
+    ) -> InstanceReply:
+        """The reply, as far as its caller may read it now. ``roles`` are those that it had then;
+        None: not known."""
+        try:
+            found = await self._lookup.committed([request.ref])
+        except InstanceUnreadable:
+            # what it may read can't be found out
+            found = {}
+        instance = found[request.ref].instance if request.ref in found else None
+        definition = self._lookup.definition(request.ref.machine)
+        reads = is_permitted(request.caller, "read", definition, instance)
+        had = None if roles is None else frozenset(roles)
+        return limited_reply(reply, definition, request.caller, reads=reads, had=had)
+
+
+def _is_others(request: Request, caller: str, *, proved: bool) -> bool:
+    """Whether the key that was found is another caller's; then the request gets another key."""
+    forms = forms_of_key(request.caller, request.given_key or "")
+    number = forms.index(request.key or "")
+    if is_of_caller(request.caller, caller, proved=proved) or number == len(forms) - 1:
+        return False
+    request.key = forms[number + 1]
     return True
 
 

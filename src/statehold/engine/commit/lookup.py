@@ -34,6 +34,10 @@ class Lookup:
         self._cache = cache
         self._set_aside = set_aside
 
+    def definition(self, machine: str) -> Definition[Any]:
+        """The version that runs here. Raises ``UnknownMachine``, ``MachineUnserved``."""
+        return self._context.definition(machine)
+
     async def committed(self, refs: Sequence[Ref]) -> dict[Ref, Loaded]:
         """The instances that exist, as they are in the store. Raises ``InstanceUnreadable``."""
         found: dict[Ref, Loaded] = {}

@@ -184,6 +184,7 @@ def shown(entry: Entry, values: Mapping[int, Any]) -> JournalEntry:
         event=body.event,
         key=shown_key(entry.key),
         caller=body.caller,
+        proved=body.proved,
         cause=body.cause,
         steps=[msgspec.to_builtins(microstep) for microstep in body.steps],
         change=body.change,

@@ -15,7 +15,7 @@ from statehold.chart.initial import initial_data
 from statehold.chart.left_out import LeftOut, leave_out
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import parse_event
-from statehold.engine.commit.keys import key_of_caller
+from statehold.engine.commit.keys import forms_of_key
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import EngineContext
@@ -190,13 +190,14 @@ class Intake:
         id that earlier releases make of it, every other caller one of its own."""
         if key is None:
             return [str(uuid.UUID(int=self._context.chance.getrandbits(128), version=4))]
-        first, own = (_id_from(f"{machine}\0{one}") for one in (key, key_of_caller(caller, key)))
+        ids = [_id_from(f"{machine}\0{one}") for one in forms_of_key(caller, key)]
         if caller.name:
             # one of its own is there even where the first caller's has been purged since
-            ref = Ref(machine, own)
-            if await self._store.load([ref]):
-                return [own]
-        return [first, own]
+            there = await self._store.load([Ref(machine, id) for id in ids[1:]])
+            for number in (2, 1):
+                if Ref(machine, ids[number]) in there:
+                    return ids[number:]
+        return ids
 
     # --- requests of an operator ---
 
