@@ -36,6 +36,7 @@ from statehold.engine.requests.request import Request
 from statehold.engine.retention.policy import Retention
 from statehold.engine.settings import settings_of
 from statehold.errors import StateholdError
+from statehold.instance.authorize import authorize
 from statehold.instance.reply import InstanceReply
 from statehold.records import ANYONE, Caller, Ref
 from statehold.store import Store
@@ -334,14 +335,22 @@ class Engine(Questions):
         return await self._parts.bulk_upgrader.upgrade(machine, id, reason, caller)
 
     async def purge(
-        self, machine: MachineName, retention: Retention, *, dry_run: bool = False
+        self,
+        machine: MachineName,
+        retention: Retention,
+        *,
+        dry_run: bool = False,
+        caller: Caller = ANYONE,
     ) -> PurgeReport:
         """Purges now what this ``retention`` no longer keeps; a dry run only counts it.
 
         Raises ``ArchiveFailed`` where an instance can't be archived: then it stays.
         """
-        name = self.definition(machine).name
-        return await self._parts.pruner.purge(name, retention, dry_run=dry_run)
+        definition = await self._parts.intake.found(machine, caller)
+        authorize(caller, "erase", definition)
+        return await self._parts.pruner.purge(
+            definition.name, retention, dry_run=dry_run, caller=caller
+        )
 
     async def put(
         self,

@@ -150,7 +150,7 @@ class Parts:
         self.group_commit = GroupCommit(store, context, queue, self.cache, self.lookup, after)
 
         self.intake = Intake(store, context, queue, loader)
-        self.bulk_upgrader = BulkUpgrader(store, queue, self.intake, loader)
+        self.bulk_upgrader = BulkUpgrader(store, context, queue, self.intake, loader)
         self.deployer = Deployer(store, context, loader, self.notifier)
         self.standby_watch = StandbyWatch(store, context)
         self.reading = reading = Reading(store, limits.read_lag_seconds)

@@ -57,7 +57,8 @@ def refuse(caller: Caller, right: Right, machine: str, because: Exception | None
     error of a condition, which is for the log alone, as it may have values of the data."""
     who = repr(caller.name) if caller.name else "a caller without a name"
     roles = ", ".join(sorted(caller.roles or ())) or "none"
-    why = f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}"
+    where = f"on machine {machine!r}" if machine else "on any machine"
+    why = f"{who} (roles: {roles}) may not {right} here, {where}"
     raise Forbidden(why, action=right, machine=machine) from because
 
 
@@ -156,21 +157,20 @@ def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
 def authorize_audit(caller: Caller) -> None:
     """Raises ``Forbidden`` unless the caller may read the audit log. One that is limited to some
     machines may not, as the log is about all."""
-    if caller.roles is None:
-        return
-    permits = nobody if caller.server is None else caller.server.audit
-    if caller.machines is not None or not _holds(permits, caller, None):
+    server = caller.server
+    if not permits(nobody if server is None else server.audit, caller):
         raise Forbidden(
             f"{caller.name[:200]!r} may not read the audit log, which the server permits by its "
             "access, as in serve --audit-role ROLE"
         )
 
 
-def permitted_unstated(caller: Caller, right: Right, machine: str) -> bool:
-    """Whether the caller has the right on all instances of a machine that states nothing."""
+def permitted_unstated(caller: Caller, right: Right, machine: str | None = None) -> bool:
+    """Whether the caller has the right on all instances of a machine that states nothing; None: on
+    those of some such machine."""
     if caller.roles is None:
         return True
-    if not covers(caller.machines, machine):
+    if not caller.machines if machine is None else not covers(caller.machines, machine):
         return False
     if caller.server is None:
         return True

@@ -32,6 +32,7 @@ from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 from statehold.interpreter.trace import Microstep
 from statehold.records import (
     ANYONE,
+    AuditEntry,
     Caller,
     EffectRecord,
     Entry,
@@ -72,6 +73,7 @@ class Draft:
     __slots__ = (
         "_reply",
         "asks",
+        "audit",
         "consumed",
         "definition",
         "effects",
@@ -139,6 +141,8 @@ class Draft:
         self.not_due_before: datetime | None = None
         #: raises where the caller that causes an upgrade may not change what it makes
         self.asks: Callable[[Definition[Any], InstanceState], None] | None = None
+        #: lines of the audit log
+        self.audit: list[AuditEntry] = []
         self._reply: InstanceReply | None = None
 
     @property
@@ -380,5 +384,6 @@ class Draft:
             self.consumed,
             self.recalled,
             self.released,
+            self.audit,
         )
         return write, Loaded(row, self.instance)

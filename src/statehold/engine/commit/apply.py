@@ -98,6 +98,8 @@ class Applier:
                 return None
             if (took := perf_counter() - began) > longest:
                 self._report(request, took)
+            if request.is_audited and not refused and draft.touched:
+                draft.audit.append(request.audit_entry(draft.now))
             if tracer is not None:
                 call_safely(tracer.applied, request, draft)
             if refused and request.asks_key():

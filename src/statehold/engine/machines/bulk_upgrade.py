@@ -8,6 +8,7 @@ from typing import Any
 from statehold.chart.machine import AMachine, Definition
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.machines.loader import Loader
+from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
 from statehold.engine.requests.operator import UpgradeInstance
 from statehold.engine.requests.texts import check_caller, check_texts
@@ -18,6 +19,7 @@ from statehold.errors import (
     Refused,
     UnknownInstance,
 )
+from statehold.instance.audited import audit_entry
 from statehold.instance.authorize import authorize
 from statehold.records import Caller, Ref
 from statehold.store import PAGE_LIMIT, Query, Store
@@ -25,8 +27,16 @@ from statehold.wire.operations import UpgradeReport
 
 
 class BulkUpgrader:
-    def __init__(self, store: Store, queue: RequestQueue, intake: Intake, loader: Loader) -> None:
+    def __init__(
+        self,
+        store: Store,
+        context: EngineContext,
+        queue: RequestQueue,
+        intake: Intake,
+        loader: Loader,
+    ) -> None:
         self._store = store
+        self._context = context
         self._intake = intake
         self._loader = loader
         self._queue = queue
@@ -48,13 +58,19 @@ class BulkUpgrader:
         check_caller(caller)
         check_texts("the request", reason=reason)
         self._intake.check_open()
+        if id is None:
+            # one line for all of them, before the first: their journals have the rest
+            now = self._context.now()
+            line = audit_entry(now, caller, "upgrade", name, detail=reason or "")
+            await self._store.add_audit([line])
         upgraded = already = 0
         failed: dict[str, str] = {}
         pages = _one(self._intake.ref(name, id)) if id is not None else self._others(definition)
         async for refs in pages:
-            ended = await self._queue.ask_all(
-                [UpgradeInstance(ref, reason, caller) for ref in refs]
-            )
+            requests = [UpgradeInstance(ref, reason, caller) for ref in refs]
+            for request in requests:
+                request.is_audited = id is not None
+            ended = await self._queue.ask_all(requests)
             for ref, changed in zip(refs, ended, strict=True):
                 if id is not None and isinstance(changed, UnknownInstance | Forbidden):
                     raise changed

@@ -50,6 +50,8 @@ from statehold.errors import (
     TooLarge,
 )
 from statehold.formats.notation import Imported
+from statehold.instance.audited import audit_entry
+from statehold.instance.authorize import authorize, may_some, permitted_unstated, refuse
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
 from statehold.upgrade.diff import difference, sender_difference
@@ -94,6 +96,7 @@ class Deployer:
         limits = self._context.limits
         if not self._context.identity.takes_requests:
             raise Stopping
+        self._check_may_put_some(caller)
         check_caller(caller)
         check_texts("the request", reason=reason, notation=notation)
         if isinstance(document, str):
@@ -125,6 +128,8 @@ class Deployer:
         except DefinitionError as error:
             raise DocumentRefused(error.machine, error.problems) from error
         definition = imported.definition
+        await self._loader.load_new()
+        self._check_may_put(definition.name, caller)
         now = self._context.now()
         document = StoredDocument(
             definition.name, definition.version, notation, text, now, caller.name, reason
@@ -144,7 +149,7 @@ class Deployer:
             if dry_run:
                 return report(added=False, dry_run=True)
             # from here on it is finished even if its caller has gone
-            if await asyncio.shield(self._keep(document, imported, checked, there)):
+            if await asyncio.shield(self._keep(document, imported, checked, there, caller)):
                 return report(added=True, dry_run=False)
         raise StoreUnavailable(f"{TRIES} times another deployment of {definition.name!r} was first")
 
@@ -158,20 +163,43 @@ class Deployer:
             problem = Problem("the document", why, "make its chart smaller")
             raise DocumentRefused("", [problem]) from None
 
+    def _check_may_put_some(self, caller: Caller) -> None:
+        """Raises ``Forbidden`` for those who can put no machine, before the document is read."""
+        definitions = self._context.definitions.values()
+        if not permitted_unstated(caller, "put") and not any(
+            may_some(caller, "put", one) for one in definitions
+        ):
+            refuse(caller, "put", "")
+
+    def _check_may_put(self, name: str, caller: Caller) -> None:
+        """Raises ``Forbidden``: the version that runs says who may put the next one, and the server
+        who may put a new machine."""
+        running = self._context.definitions.get(name)
+        if running is not None:
+            authorize(caller, "put", running)
+        elif not permitted_unstated(caller, "put", name):
+            refuse(caller, "put", name)
+
     async def _keep(
         self,
         document: StoredDocument,
         imported: Imported,
         checked: Compatibility,
         there: StoredDocument | None,
+        caller: Caller,
     ) -> bool:
+        # who may put it is asked again: another version may run by now
+        self._check_may_put(document.machine, caller)
+        said = f"version {document.version}" + (f": {document.reason}" if document.reason else "")
+        line = audit_entry(document.put_at, caller, "put", document.machine, detail=said)
         if there is None:
-            kept = await self._store.add_document(document, self._context.limits.documents)
+            most = self._context.limits.documents
+            kept = await self._store.add_document(document, most, [line])
         else:
             # other workers load it again as it was put at another time
             later = max(document.put_at, there.put_at + _INSTANT)
             document = replace(document, put_at=later)
-            kept = await self._store.replace_document(document, there)
+            kept = await self._store.replace_document(document, there, [line])
         if not kept:
             return False
         self._notifier.deployed()

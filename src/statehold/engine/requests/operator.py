@@ -31,13 +31,14 @@ from statehold.errors import (
     UnknownTimer,
 )
 from statehold.instance.attempts import UPGRADE_KEY, Attempt, Ending, timer_key
+from statehold.instance.audited import audit_entry
 from statehold.instance.draft import Draft
 from statehold.instance.journal import Origin
 from statehold.instance.refusal import not_allowed
 from statehold.instance.reply import InstanceReply
 from statehold.interpreter.snapshot import Timer
 from statehold.interpreter.step import step
-from statehold.records import OVER, Caller, EffectRecord, Ref
+from statehold.records import OVER, AuditEntry, Caller, EffectRecord, Ref
 from statehold.wire.base import MAX_DELAY_SECONDS
 
 
@@ -45,11 +46,22 @@ class OperatorRequest(Request):
     """A request with a reason."""
 
     right: ClassVar[Right | None] = "act"
+    is_audited = True
     texts: ClassVar[tuple[str, ...]] = ("reason",)
 
     def __init__(self, ref: Ref, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, caller=caller)
         self.reason = reason
+
+    def audit_entry(self, now: datetime) -> AuditEntry:
+        act = self.label.removesuffix("_incident")
+        said = ": ".join(filter(None, (self.part, self.reason)))
+        return audit_entry(now, self.caller, act, self.ref.machine, self.ref.id, detail=said)
+
+    @property
+    def part(self) -> str:
+        """The timer, effect or incident that it is about."""
+        return ""
 
     def origin(self, kind: str) -> Origin:
         return Origin(kind, caller=self.caller, reason=self.reason)
@@ -129,6 +141,10 @@ class IncidentRequest(OperatorRequest):
     def __init__(self, ref: Ref, key: str, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, reason, caller)
         self.incident_key = key
+
+    @property
+    def part(self) -> str:
+        return self.incident_key
 
     @property
     def incident(self) -> str:
@@ -235,6 +251,10 @@ class TimerRequest(OperatorRequest):
     def __init__(self, ref: Ref, timer: str, reason: str | None, caller: Caller) -> None:
         super().__init__(ref, reason, caller)
         self.timer = timer
+
+    @property
+    def part(self) -> str:
+        return self.timer
 
     def find(self, draft: Draft, context: EngineContext) -> Timer:
         """Raises ``UnknownTimer``."""

@@ -55,6 +55,8 @@ class Reread(OperatorRequest):
         super().__init__(ref, reason, caller)
         self.row = row
         self.performs = performs
+        # where the engine has found out by itself that it can be read, nobody has acted
+        self.is_audited = row is None
 
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         self.check_not_over(draft)

@@ -11,12 +11,14 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, ClassVar
 
 from statehold.chart.access import Right
 from statehold.chart.machine import Definition
 from statehold.engine.requests.context import EngineContext
 from statehold.errors import Forbidden, InstanceOver, Refused, StateholdError, UnknownInstance
+from statehold.instance.audited import audit_entry
 from statehold.instance.authorize import authorize, covers, depends_on_data
 from statehold.instance.disclosure import disclosed
 from statehold.instance.draft import Draft
@@ -26,7 +28,7 @@ from statehold.instance.state import InstanceState
 from statehold.instance.upgrades import upgrade
 from statehold.interpreter.snapshot import Snapshot
 from statehold.interpreter.step import step
-from statehold.records import ANYONE, OVER, Caller, Message, MessageId, Ref, Row
+from statehold.records import ANYONE, OVER, AuditEntry, Caller, Message, MessageId, Ref, Row
 
 #: an upgrade that an event or a timer causes
 _IN_PASSING = Origin("upgrade")
@@ -45,6 +47,8 @@ class Request(ABC):
     label: ClassVar[str]
     #: what its caller needs the right to do; None: only the engine itself makes such a request
     right: ClassVar[Right | None] = None
+    #: an act of administration, which gets a line of the audit log in the same commit
+    is_audited: bool = False
     #: it works on the instance as an upgrade in passing makes it
     upgrades_first: ClassVar[bool] = False
     wants_held_mail: ClassVar[bool] = False
@@ -159,6 +163,10 @@ class Request(ABC):
         """Whether the journal's entry under this key came from the same request: ``given`` is its
         fingerprint, None in what a release before this one wrote."""
         return False
+
+    def audit_entry(self, now: datetime) -> AuditEntry:
+        """Its line of the audit log, once it is done."""
+        return audit_entry(now, self.caller, self.label, self.ref.machine, self.ref.id)
 
     def describe(self) -> str:
         """The request in words, for errors."""

@@ -14,6 +14,7 @@ from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.policy import Retention
 from statehold.engine.retention.purge import Gone, Purge
 from statehold.errors import StateholdError, Stopping
+from statehold.records import Caller
 from statehold.store import Store
 from statehold.wire.operations import PurgeReport
 
@@ -63,7 +64,9 @@ class Pruner:
         for archive in self._archives.values():
             await archive.close()
 
-    async def purge(self, machine: str, retention: Retention, *, dry_run: bool) -> PurgeReport:
+    async def purge(
+        self, machine: str, retention: Retention, *, dry_run: bool, caller: Caller
+    ) -> PurgeReport:
         """One walk, now. Raises ``ArchiveFailed``, ``Unavailable``, ``Stopping``."""
         if not self._context.identity.takes_requests:
             raise Stopping
@@ -74,7 +77,7 @@ class Pruner:
         self._asked.add(ended)
         try:
             before = earlier_or_first(self._context.now(), retention.finished_for)
-            return await self._purge().run(machine, before, archive, dry_run=dry_run)
+            return await self._purge().run(machine, before, archive, dry_run=dry_run, caller=caller)
         finally:
             if archive is not None:
                 await archive.close()

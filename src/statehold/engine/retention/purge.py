@@ -17,7 +17,8 @@ from statehold.engine.limits import Limits
 from statehold.engine.retention.archive import Archive
 from statehold.engine.retention.policy import is_settled
 from statehold.errors import Stopping
-from statehold.records import Entry, Ref, Row
+from statehold.instance.audited import audit_entry
+from statehold.records import Caller, Entry, Ref, Row
 from statehold.store import Store
 from statehold.wire.operations import PurgeReport
 
@@ -60,11 +61,13 @@ class Purge:
         *,
         dry_run: bool = False,
         claim: bool = False,
+        caller: Caller | None = None,
     ) -> PurgeReport:
         """Purges what ended by ``before`` and has nothing left to do; a dry run only counts it.
 
         ``claim``: other workers purge too, so each claims what it takes. Instances that still have
-        something to do are not found then, and ``kept`` does not count them.
+        something to do are not found then, and ``kept`` does not count them. ``caller``: who has
+        asked for it by hand; each instance that is gone has a line of the audit log then.
         """
         purged = kept = 0
         cursor: str | None = None
@@ -75,7 +78,7 @@ class Purge:
             page = await self._step(self._store.finished(machine, before, size, cursor, now, until))
             mailed = await self._step(self._store.mailed([row.ref for row in page.rows]))
             settled = [row for row in page.rows if is_settled(row) and row.ref not in mailed]
-            gone = len(settled) if dry_run else await self._purge(settled, archive)
+            gone = len(settled) if dry_run else await self._purge(settled, archive, caller)
             purged += gone
             kept += len(page.rows) - gone
             cursor = page.cursor
@@ -90,19 +93,27 @@ class Purge:
         while await self._step(self._store.sweep(self._limits.purge_entries), writes=True):
             pass
 
-    async def _purge(self, rows: Sequence[Row], archive: Archive | None) -> int:
+    async def _purge(
+        self, rows: Sequence[Row], archive: Archive | None, caller: Caller | None
+    ) -> int:
         if archive is not None:
             for row in rows:
                 await archive.add(row, self._journal(row.ref))
             await archive.sync()
         purged = 0
         for batch in _batches(rows):
-            purged += await self._step(self._forget(batch), writes=True)
+            purged += await self._step(self._forget(batch, caller), writes=True)
             await self.sweep()
         return purged
 
-    async def _forget(self, rows: Sequence[Row]) -> int:
-        forgotten = await self._store.forget(rows)
+    async def _forget(self, rows: Sequence[Row], caller: Caller | None) -> int:
+        now = self._clock.now()
+        lines = [
+            audit_entry(now, caller, "erase", row.machine, row.id)
+            for row in rows
+            if caller is not None
+        ]
+        forgotten = await self._store.forget(rows, lines)
         gone = [row.ref for row, is_gone in zip(rows, forgotten, strict=True) if is_gone]
         self._gone(gone)
         return len(gone)

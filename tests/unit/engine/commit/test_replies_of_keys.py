@@ -1,4 +1,4 @@
-"""A reply that was given under a key is given again to its caller alone, as far as that may read."""
+"""A reply that was given under a key is given again to its caller alone, as far as it may read."""
 
 from __future__ import annotations
 
