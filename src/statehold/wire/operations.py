@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
+from statehold.chart.access import Right
 from statehold.wire.base import MAX_DELAY_SECONDS, InstanceId, Key, Problem, Wire
 from statehold.wire.instances import Reply
 
@@ -95,15 +96,30 @@ class PurgeReport(Wire):
 
 class May(Wire):
     put: bool = Field(description="deploy machines as data")
-    act: bool = Field(description="act on instances by hand: pause, retry, fire a timer …")
+    act: bool = Field(
+        description="act on some instances by hand: pause, retry, fire a timer …; `rights` has the "
+        "machines where that holds for all of them"
+    )
+    audit: bool = Field(description="read the audit log")
+    metrics: bool = Field(description="read `/metrics`")
 
 
 class Me(Wire):
-    """The caller, as the server has authenticated it."""
+    """The caller, as the server has authenticated it, and what it may do."""
 
     name: str
-    roles: list[str] | None = Field(description="null: trusted, no `by` refuses it")
+    proved: bool = Field(description="an authenticator has proved the name; else it is claimed")
+    roles: list[str]
+    teams: list[str]
+    machines: list[str] | None = Field(
+        description="the only machines that it may use, by their names or by how these begin "
+        "(`shop-*`); null: any"
+    )
     may: May
+    rights: dict[str, list[Right]] = Field(
+        description="by machine, the rights that hold for all of its instances; those that hold "
+        "for some alone are left out"
+    )
 
 
 class OidcSignIn(Wire):

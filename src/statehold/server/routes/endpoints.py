@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from statehold import store
-from statehold.chart.access import CLOSED, Right, nobody
-from statehold.errors import Forbidden, InvalidPayload, UnknownInstance
-from statehold.instance.authorize import permits
+from statehold.errors import InvalidPayload, UnknownInstance
 from statehold.interpreter.command import ID_LIMIT
 from statehold.server.body import Model, read_json
 from statehold.server.bounds import Bounds
@@ -49,18 +47,6 @@ class Serving:
     bounds: Bounds
     streams: Streams
 
-    def permits_acts(self, request: Request) -> bool:
-        return _is_permitted(request, "act")
-
-    def permits_puts(self, request: Request) -> bool:
-        return _is_permitted(request, "put")
-
-
-def _is_permitted(request: Request, right: Right) -> bool:
-    caller = caller_of(request)
-    server = CLOSED if caller.server is None else caller.server
-    return permits(server.unstated.grant(right) or nobody, caller)
-
 
 class Endpoints:
     """The base of each group of endpoints: one method a route."""
@@ -82,18 +68,12 @@ class Endpoints:
     ) -> Response:
         """Does what an operator asks for to an instance, or to one of its ``parts``, which the
         address names; the body may have a reason."""
-        asked: ActRequest = await self.read_act(request, ACT)
+        asked: ActRequest = await self.read_body(request, ACT)
         named = [request.path_params[part] for part in parts]
         answer = await act(
             *instance_of(request), *named, reason=asked.reason, caller=caller_of(request)
         )
         return reply(answer, 200)
-
-    async def read_act(self, request: Request, model: Model) -> Any:
-        """The body; raises ``Forbidden`` where the caller may not act on instances."""
-        if not self.serving.permits_acts(request):
-            raise Forbidden("the caller's roles do not permit acting on instances by hand")
-        return await self.read_body(request, model)
 
     def page(self, limit: int) -> int:
         if limit > self.bounds.page:

@@ -56,7 +56,7 @@ class IncidentEndpoints(Endpoints):
     @_settle("resolve", RESOLVE)
     async def resolve(self, request: Request) -> Response:
         """Set the result of what failed by hand."""
-        asked: ResolveRequest = await self.read_act(request, RESOLVE)
+        asked: ResolveRequest = await self.read_body(request, RESOLVE)
         answer = await self.engine.resolve(
             request.path_params["incident"],
             asked.result,
@@ -66,7 +66,7 @@ class IncidentEndpoints(Endpoints):
         return reply(answer, 200)
 
     async def _settle(self, request: Request, settle: Callable[..., Awaitable[Any]]) -> Response:
-        asked: ActRequest = await self.read_act(request, ACT)
+        asked: ActRequest = await self.read_body(request, ACT)
         incident = request.path_params["incident"]
         answer = await settle(incident, reason=asked.reason, caller=caller_of(request))
         return reply(answer, 200)

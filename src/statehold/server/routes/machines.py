@@ -9,7 +9,6 @@ from fastapi import Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from statehold.errors import Forbidden
 from statehold.formats.mermaid import to_mermaid
 from statehold.interpreter.command import ID_LIMIT
 from statehold.server.body import read_document
@@ -61,11 +60,6 @@ class MachineEndpoints(Endpoints):
         The body is the document, JSON or YAML. It is checked first: a problem means that nothing
         changed. 200: the same text was deployed before, or it was a dry run.
         """
-        if not self.serving.permits_puts(request):
-            raise Forbidden(
-                "the caller's roles do not permit putting machines; `serve --put` permits it to "
-                "callers with the role operator"
-            )
         text = await read_document(request, self.bounds.document_bytes)
         report = await self.engine.put(
             text, notation, reason=reason, caller=caller_of(request), dry_run=dry_run

@@ -69,7 +69,7 @@ class OperatorEndpoints(Endpoints):
         It goes on in the states that it is in, or in those that are given, in the version that
         this server runs. 409 if the instance can be read.
         """
-        asked: RepairRequest = await self.read_act(request, _REPAIR)
+        asked: RepairRequest = await self.read_body(request, _REPAIR)
         answer = await self.engine.repair(
             *instance_of(request),
             # as bytes again, so that the data's type reads JSON and not Python values
@@ -97,7 +97,7 @@ class OperatorEndpoints(Endpoints):
         return await self._upgrade(request, alone=False)
 
     async def _upgrade(self, request: Request, *, alone: bool) -> Response:
-        asked: ActRequest = await self.read_act(request, ACT)
+        asked: ActRequest = await self.read_body(request, ACT)
         machine = request.path_params["machine"]
         id = instance_of(request)[1] if alone else None
         report = await self.engine.upgrade(
@@ -120,7 +120,7 @@ class OperatorEndpoints(Endpoints):
     @_act("timers/{timer:path}/reschedule", TIMER, body=_RESCHEDULE)
     async def reschedule_timer(self, request: Request) -> Response:
         """Let a timer fire at another time."""
-        asked: RescheduleRequest = await self.read_act(request, _RESCHEDULE)
+        asked: RescheduleRequest = await self.read_body(request, _RESCHEDULE)
         answer = await self.engine.reschedule_timer(
             *instance_of(request),
             request.path_params["timer"],
@@ -146,7 +146,7 @@ class OperatorEndpoints(Endpoints):
     @_act("effects/{key:path}/resolve", EFFECT, body=RESOLVE)
     async def resolve_effect(self, request: Request) -> Response:
         """Set an effect's result by hand."""
-        asked: ResolveRequest = await self.read_act(request, RESOLVE)
+        asked: ResolveRequest = await self.read_body(request, RESOLVE)
         answer = await self.engine.resolve_effect(
             *instance_of(request),
             request.path_params["key"],

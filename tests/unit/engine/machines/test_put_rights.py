@@ -125,13 +125,11 @@ async def test_instances_are_erased_by_hand_by_those_who_may_and_each_has_a_line
         for id in ("d-1", "d-2"):
             await engine.send("door", id, Shut())
         clock.advance(timedelta(days=2))
-        keep = Retention(finished_for=timedelta(days=1))
+        keep, by = Retention(finished_for=timedelta(days=1)), caller("registrar")
         for other in (caller("ops"), caller("registrar", machines=("shop-*",))):
             with pytest.raises(Forbidden):
                 await engine.purge("door", keep, caller=other)
-        assert (
-            await engine.purge("door", keep, caller=caller("registrar"), dry_run=True)
-        ).purged == 2
+        assert (await engine.purge("door", keep, caller=by, dry_run=True)).purged == 2
         assert await lines(engine, outcome="done") == []
         assert (await engine.purge("door", keep, caller=by)).purged == 2
         assert sorted(await lines(engine, outcome="done")) == [
