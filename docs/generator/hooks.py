@@ -17,6 +17,7 @@ from docs.generator import (
     http_interface,
     limits,
     native_notation,
+    permissions,
     python_api,
 )
 from docs.generator.site_map import PAGES, ROOT, for_site
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "introduction": python_api.introduction,
     "module": python_api.module,
     "native": native_notation.page,
+    "permissions": permissions.page,
     "problems": codes.problems,
     "routes": http_interface.page,
     "server-bounds": limits.server,

@@ -139,13 +139,18 @@ async def test_the_permission_to_act_is_reported_and_enforced(engine: Engine) ->
     ):
         cook = {"Statehold-Caller": "bo", "Statehold-Roles": "restaurant"}
         for act in acts:
-            problem(await http.post(act, json={}, headers=cook), 403, "forbidden")
+            body = {"seconds": 1} if act.endswith("reschedule") else {}
+            problem(await http.post(act, json=body, headers=cook), 403, "forbidden")
         assert (await last(http))["kind"] == "start"
         me = (await http.get("/api/me", headers=cook)).json()
-        assert me == {"name": "bo", "roles": ["restaurant"], "may": {"put": False, "act": False}}
+        assert (me["name"], me["proved"], me["roles"]) == ("bo", False, ["restaurant"])
+        assert me["may"] == {"put": False, "act": False, "audit": False, "metrics": False}
+        assert me["rights"] == {"order": ["start", "read", "inspect", "send"]}
         support = {"Statehold-Roles": "support, a"}
         me = (await http.get("/api/me", headers=support)).json()
-        assert me == {"name": "", "roles": ["a", "support"], "may": {"put": False, "act": True}}
+        assert (me["name"], me["roles"], me["teams"]) == ("", ["a", "support"], [])
+        assert (me["machines"], me["may"]["put"], me["may"]["act"]) == (None, False, True)
+        assert me["rights"] == {"order": ["start", "read", "inspect", "send", "act"]}
         assert (await http.get("/api/me")).json()["roles"] == []
         assert (await http.post(f"{ONE}/pause", headers=support)).status_code == 200
         assert (await http.post(f"{ONE}/resume", headers=support)).status_code == 200

@@ -74,6 +74,7 @@ _Details = dict[str, Any]
 
 _BUILD: dict[str, Callable[[Problem, _Details], StateholdError]] = {
     "refused": lambda p, d: errors.Refused(p.detail),
+    "forbidden": lambda p, d: errors.Forbidden(p.detail),
     "unknown-machine": lambda p, d: errors.UnknownMachine(d["machine"], d["known"]),
     "unknown-instance": lambda p, d: errors.UnknownInstance(d["machine"], d["id"]),
     "unknown-event": lambda p, d: errors.UnknownEvent(d["machine"], d["event"], d["known"]),

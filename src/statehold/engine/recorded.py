@@ -35,7 +35,10 @@ def records_refusals(of: C) -> C:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether it is for the want of a right: the caller's, or a role."""
+    """Whether it is for the want of a right: the caller's, or a role, also where its caller does
+    not learn that."""
+    if isinstance(error, NotAllowed) and isinstance(error.withheld, NotAllowed):
+        error = error.withheld
     return isinstance(error, Forbidden) or (isinstance(error, NotAllowed) and error.forbidden)
 
 

@@ -57,8 +57,7 @@ def refuse(caller: Caller, right: Right, machine: str, because: Exception | None
     error of a condition, which is for the log alone, as it may have values of the data."""
     who = repr(caller.name) if caller.name else "a caller without a name"
     roles = ", ".join(sorted(caller.roles or ())) or "none"
-    where = f"on machine {machine!r}" if machine else "on any machine"
-    why = f"{who} (roles: {roles}) may not {right} here, {where}"
+    why = f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}"
     raise Forbidden(why, action=right, machine=machine) from because
 
 
@@ -108,8 +107,9 @@ def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant
 
 
 def permits(grant: Grant, caller: Caller) -> bool:
-    """Whether a grant that is about no machine permits a caller something."""
-    return caller.roles is None or _holds(grant, caller, None)
+    """Whether a grant that is about no machine permits a caller something. One that is limited to
+    some machines has nothing of the others by it."""
+    return caller.roles is None or (caller.machines is None and _holds(grant, caller, None))
 
 
 def covers(machines: tuple[str, ...] | None, name: str) -> bool:
@@ -170,7 +170,7 @@ def permitted_unstated(caller: Caller, right: Right, machine: str | None = None)
     those of some such machine."""
     if caller.roles is None:
         return True
-    if not caller.machines if machine is None else not covers(caller.machines, machine):
+    if caller.machines == () if machine is None else not covers(caller.machines, machine):
         return False
     if caller.server is None:
         return True

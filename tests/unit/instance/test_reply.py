@@ -8,9 +8,9 @@ import pytest
 from msgspec.structs import replace
 
 from statehold.errors import InstanceUnreadable
+from statehold.instance.earlier_reply import earlier_reply
 from statehold.instance.journal import Origin
 from statehold.instance.loaded import load
-from statehold.instance.earlier_reply import earlier_reply
 from statehold.instance.reply import InstanceReply
 from statehold.records import Caller
 from tests.unit.instance.samples import Note, Parcel, ParcelFlow, Ship, begun, json_of, send

@@ -41,6 +41,7 @@ from statehold.engine.requests.texts import check_caller, check_texts
 from statehold.errors import (
     DefinitionError,
     DocumentRefused,
+    Forbidden,
     Overloaded,
     Problem,
     PutRefused,
@@ -169,7 +170,11 @@ class Deployer:
         if not permitted_unstated(caller, "put") and not any(
             may_some(caller, "put", one) for one in definitions
         ):
-            refuse(caller, "put", "")
+            raise Forbidden(
+                "the caller may put no machine; `serve --put` permits it to callers with the role "
+                "operator, where a machine does not say who may",
+                action="put",
+            )
 
     def _check_may_put(self, name: str, caller: Caller) -> None:
         """Raises ``Forbidden``: the version that runs says who may put the next one, and the server
