@@ -17,10 +17,13 @@ class Tree:
     ``parent`` is -1 for the root. ``children`` leaves history states out, ``histories`` holds
     only them. ``end[i]`` is the number after the last descendant of ``i``. ``initial[i]`` are the
     targets of a compound's default entry or a history's default, as numbers; empty for others.
-    ``transitions[i]`` are those with source ``i``, in document order.
+    ``transitions[i]`` are those with source ``i``, in document order, and ``order`` has the place
+    of each in the chart. ``takers`` has those that name an event, by the event and the source, and
+    ``anything`` those that take any event, by the source.
     """
 
     __slots__ = (
+        "anything",
         "chart",
         "children",
         "depth",
@@ -28,8 +31,10 @@ class Tree:
         "histories",
         "index",
         "initial",
+        "order",
         "parent",
         "states",
+        "takers",
         "transitions",
     )
 
@@ -51,8 +56,16 @@ class Tree:
         for number in range(count - 1, 0, -1):
             end[parent[number]] = max(end[parent[number]], end[number])
         leaving: list[list[Transition]] = [[] for _ in states]
+        takers: dict[str, dict[int, list[Transition]]] = {}
+        anything: dict[int, list[Transition]] = {}
         for transition in chart.transitions:
-            leaving[index[transition.source]].append(transition)
+            source, trigger = index[transition.source], transition.trigger
+            leaving[source].append(transition)
+            if trigger.kind == "any":
+                anything.setdefault(source, []).append(transition)
+            elif trigger.kind != "always":
+                for name in dict.fromkeys(trigger.events):
+                    takers.setdefault(name, {}).setdefault(source, []).append(transition)
 
         self.chart: Chart = chart
         self.states: tuple[StateNode, ...] = states
@@ -63,6 +76,9 @@ class Tree:
         self.children: tuple[tuple[int, ...], ...] = tuple(map(tuple, children))
         self.histories: tuple[tuple[int, ...], ...] = tuple(map(tuple, histories))
         self.transitions: tuple[tuple[Transition, ...], ...] = tuple(map(tuple, leaving))
+        self.order: dict[str, int] = {t.id: place for place, t in enumerate(chart.transitions)}
+        self.takers: dict[str, dict[int, list[Transition]]] = takers
+        self.anything: dict[int, list[Transition]] = anything
         self.initial: tuple[tuple[int, ...], ...] = tuple(
             tuple(index[target] for target in state.initial.targets) if state.initial else ()
             for state in states

@@ -20,6 +20,8 @@ from statehold.expression.language import EvaluationFailed, Scope
 
 #: units of work of one evaluation; some tens of milliseconds
 WORK_LIMIT = 100_000
+#: units of an allowance that one of these takes: about 0.4 µs, where the allowance's are 0.15 µs
+_OF_ALLOWANCE = 3
 #: characters of a text that an expression makes
 TEXT_LIMIT = 100_000
 #: items of a list or a mapping that an expression makes
@@ -52,7 +54,7 @@ class Frame:
     def close(self) -> None:
         """Ends the evaluation, also a failed one; its work counts for its step."""
         if self._allowance is not None:
-            self._allowance.left -= WORK_LIMIT - self.work
+            self._allowance.left -= _OF_ALLOWANCE * (WORK_LIMIT - self.work)
 
     def spend(self, units: int) -> None:
         self.work -= units

@@ -25,10 +25,11 @@ from statehold.interpreter.selection import (
     entry_set,
     exit_set,
     initial_entry,
+    is_taken,
     led_to_own_history,
-    matches,
     recorded_history,
     select,
+    sources,
 )
 
 #: combinations of answers of the guards that one event asks in one configuration
@@ -133,10 +134,7 @@ class Choices:
         self._completions: dict[int, str] = {}
         for number, state in enumerate(tree.states):
             done = done_event(state.id)
-            if any(
-                t.trigger.kind != "always" and matches(chart.policy, t.trigger, done)
-                for t in chart.transitions
-            ):
+            if is_taken(tree, done):
                 self._completions[number] = done
 
     def beginning(self) -> Entered:
@@ -263,9 +261,9 @@ class Choices:
         known = self._names.get(name)
         if known is None:
             tree = self.tree
-            for_it = [candidates(tree, s, name) for s in range(len(tree.states))]
-            transitions = [t for those in for_it for t in those]
-            sources = mask_of(s for s, those in enumerate(for_it) if those)
+            for_it = {s: candidates(tree, s, name) for s in sources(tree, name)}
+            transitions = [t for those in for_it.values() for t in those]
+            taking = mask_of(s for s, those in for_it.items() if those)
             asked = mask_of(
                 tree.index[g.name] for t in transitions for g in t.guards if g.kind == "in"
             )
@@ -274,11 +272,11 @@ class Choices:
                 for t in transitions
                 for target in t.targets
             )
-            relevant = sources | asked
+            relevant = taking | asked
             if remembers and tree.chart.policy.nesting == "xstate4":
                 # a history state means what is active now, which decides what excludes what
                 relevant = -1
-            known = self._names[name] = _Name(sources, relevant, remembers)
+            known = self._names[name] = _Name(taking, relevant, remembers)
         return known
 
 

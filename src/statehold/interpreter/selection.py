@@ -78,12 +78,36 @@ def candidates(tree: Tree, state: int, name: str | None) -> list[Transition]:
     if name is None:
         return [t for t in own if t.trigger.kind == "always"]
     policy = tree.chart.policy
-    found = [t for t in own if t.trigger.kind != "always" and matches(policy, t.trigger, name)]
     if policy.matching == "exact":
-        found.sort(key=lambda t: t.trigger.kind == "any")
-    elif policy.matching == "wildcard":
+        # looked up, as a state may have thousands
+        naming = tree.takers.get(name, _NONE).get(state, ())
+        return [*naming, *(() if is_reserved(name) else tree.anything.get(state, ()))]
+    found = [t for t in own if t.trigger.kind != "always" and matches(policy, t.trigger, name)]
+    if policy.matching == "wildcard":
         found.sort(key=lambda t: _looseness(t.trigger, name))
     return found
+
+
+def sources(tree: Tree, name: str | None) -> Sequence[int]:
+    """The states that may have candidates for the event, in document order."""
+    if name is None or tree.chart.policy.matching != "exact":
+        return range(len(tree.states))
+    naming = tree.takers.get(name, _NONE).keys()
+    return sorted(naming if is_reserved(name) else naming | tree.anything.keys())
+
+
+def is_taken(tree: Tree, name: str) -> bool:
+    """Whether some transition names the event, or takes any."""
+    policy = tree.chart.policy
+    if policy.matching == "exact":
+        return bool(sources(tree, name))
+    return any(
+        t.trigger.kind != "always" and matches(policy, t.trigger, name)
+        for t in tree.chart.transitions
+    )
+
+
+_NONE: Mapping[int, list[Transition]] = {}
 
 
 def select(
@@ -118,7 +142,7 @@ def select(
         # XState runs the content of immediate ones in the order of the leaves, too
         return chosen_set
     # conflicts are decided in the order of the leaves, content runs in document order (3.13)
-    return tuple(sorted(chosen_set, key=tree.chart.transitions.index))
+    return tuple(sorted(chosen_set, key=lambda transition: tree.order[transition.id]))
 
 
 def _enabled_within(

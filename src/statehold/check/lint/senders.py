@@ -12,7 +12,7 @@ from statehold.chart.model import Transition
 from statehold.check.lint.analysis import Analysis, listed
 from statehold.check.lint.finding import Finding
 from statehold.check.lint.function_uses import read
-from statehold.interpreter.selection import matches
+from statehold.interpreter.selection import candidates, sources
 
 #: machines whose messages are kept, once they are known
 KNOWN_LIMIT = 256
@@ -120,12 +120,10 @@ def _sends_of(definition: Definition[Any]) -> tuple[tuple[str, str], ...]:
 
 
 def _takers(analysis: Analysis, event: str) -> list[Transition]:
-    return [
-        transition
-        for transition in analysis.chart.transitions
-        if transition.trigger.kind in ("event", "any")
-        and matches(analysis.chart.policy, transition.trigger, event)
-    ]
+    tree = analysis.tree
+    found = [t for state in sources(tree, event) for t in candidates(tree, state, event)]
+    named = [t for t in found if t.trigger.kind in ("event", "any")]
+    return sorted(named, key=lambda transition: tree.order[transition.id])
 
 
 def _senders(transition: Transition) -> tuple[str, ...]:
