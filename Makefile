@@ -66,8 +66,8 @@ demo: $(VENV)/.runtime ## one machine with traffic, to look at: make demo PORT=8
 chaos: $(VENV)/.dev ## kill and cut off everything for so many seconds: make chaos FOR=1800
 	$(RUN) tests.acceptance.chaos --seconds $(FOR)
 
-fuzz: $(VENV)/.dev ## give a reader of documents rubbish: make fuzz TARGET=xstate FOR=600
-	$(RUN) tests.fuzz $(TARGET) --seconds $(FOR)
+fuzz: $(VENV)/.dev ## rubbish for a reader of documents, or for a server: make fuzz TARGET=sockets FOR=600
+	$(RUN) tests.fuzz$(if $(filter sockets,$(TARGET)),.sockets, $(TARGET)) --seconds $(FOR)
 
 bench: $(VENV)/.bench ## all benchmarks, beside their peers
 	$(RUN) benchmarks

@@ -15,6 +15,10 @@ from statehold.plain.structure import is_deeper, is_small, structure_of, values_
 from statehold.server.bounds import Bounds
 from statehold.server.headers import header
 from statehold.server.problems import NotJson, UnsupportedMedia
+from statehold.server.shares import hold_of
+
+#: values that are not worth counting
+FEW_VALUES = 1000
 
 _IS_JSON = msgspec.json.Decoder(msgspec.Raw)
 _ITEMS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -42,13 +46,14 @@ async def read_json(request: Request, bounds: Bounds, *, limit: int | None = Non
         raise NotJson(str(error)) from None
     except RecursionError:
         raise _nested(bounds) from None
-    if not is_small(body, bounds.json_values, bounds.json_depth):
+    if not is_small(body, min(FEW_VALUES, bounds.json_values), bounds.json_depth):
         structure = structure_of(body)
         values = values_in(structure)
         if values > bounds.json_values:
             raise TooLarge("the body", values, bounds.json_values, "values")
         if is_deeper(structure, bounds.json_depth):
             raise _nested(bounds)
+        hold_of(request).take_body(0, values)
     return body
 
 
@@ -81,8 +86,10 @@ async def _read(request: Request, limit: int) -> bytes:
         raise TooLarge("the body", int(declared), limit)
     chunks: list[bytes] = []
     size = 0
+    hold = hold_of(request)
     async for chunk in request.stream():
         size += len(chunk)
+        hold.take_body(len(chunk))
         if size > limit:
             # of a chunked body, only the size so far is known
             raise TooLarge("the body, as far as it was read,", size, limit)

@@ -7,7 +7,8 @@ The counts are of one process.
 from __future__ import annotations
 
 import ipaddress
-from collections import Counter
+
+from starlette.requests import Request
 
 from statehold.errors import Overloaded, TooManyRequests
 from statehold.records import Caller
@@ -26,30 +27,33 @@ class Share:
         self.each = each
         #: what all have
         self.used = 0
-        self._of: Counter[str] = Counter()
+        self._of: dict[str, int] = {}
 
-    def take(self, who: str, amount: int = 1) -> None:
+    def check(self, who: str, amount: int = 1) -> None:
         """Raises ``TooManyRequests`` where the caller would have more than its share, and
         ``Overloaded`` where all would have more than there is."""
-        own = self._of[who] + amount
-        if own > self.each:
-            self._forget(who)
+        if self._of.get(who, 0) + amount > self.each:
             raise TooManyRequests(self.what, self.each)
         if self.used + amount > self.total:
-            self._forget(who)
             raise Overloaded(self.used, self.total, f"{self.what} are at work")
+
+    def add(self, who: str, amount: int = 1) -> None:
         self.used += amount
-        self._of[who] = own
+        self._of[who] = self._of.get(who, 0) + amount
+
+    def take(self, who: str, amount: int = 1) -> None:
+        """As :meth:`check`, and then it has them."""
+        self.check(who, amount)
+        self.add(who, amount)
 
     def give(self, who: str, amount: int = 1) -> None:
         """Gives back what was taken."""
         self.used -= amount
-        self._of[who] -= amount
-        self._forget(who)
-
-    def _forget(self, who: str) -> None:
-        """Keeps no name of a caller that has nothing."""
-        if not self._of[who]:
+        left = self._of[who] - amount
+        if left:
+            self._of[who] = left
+        else:
+            # no name is kept of a caller that has nothing
             del self._of[who]
 
 
@@ -100,6 +104,24 @@ class Hold:
             self._shares.bodies.give(self.who, self._bytes)
         if self._events:
             self._shares.events.give(self.who, self._events)
+
+
+_HOLD = "statehold.hold"
+
+
+def begin(shares: Shares, request: Request, caller: Caller) -> Hold:
+    """A request of this caller is at work, until what it has is ended. Raises
+    ``TooManyRequests``, ``Overloaded``."""
+    hold = request.scope[_HOLD] = shares.begin(caller)
+    return hold
+
+
+def hold_of(request: Request) -> Hold:
+    """What the request has, of which the guard has given it none yet where it stands alone."""
+    hold: Hold | None = request.scope.get(_HOLD)
+    if hold is None:
+        hold = request.scope[_HOLD] = Hold(Shares(Bounds()), "")
+    return hold
 
 
 def who_is(caller: Caller) -> str:

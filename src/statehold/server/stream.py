@@ -39,11 +39,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from statehold.errors import Overloaded, StateholdError, Stopping, name_of
+from statehold.errors import StateholdError, Stopping, name_of
 from statehold.instance.reply import InstanceReply
 from statehold.records import Caller
 from statehold.server.bounds import Bounds
 from statehold.server.guard import admitted_again, caller_of
+from statehold.server.shares import Share, hold_of
 from statehold.wire.instances import Changes
 from statehold.wire.journal import JournalEntry
 
@@ -58,18 +59,20 @@ async def _is_let_in(request: Request, before: Caller) -> bool:
         return False
 
 
-#: events that wait between the engine and the socket
-_BUFFER = 16
+#: events that wait between the engine and the socket: one, since each may have the changes of many
+#: instances, and a slow client has as many streams as it may
+_BUFFER = 1
 
 _OVER = frozenset({"done", "cancelled"})
 
 
 class Streams:
-    """The open streams of one server: counts them, and ends them all when it stops."""
+    """The open streams of one server: counts them, and ends them all when it stops. ``share`` is
+    what each caller may have of them."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: Bounds, share: Share) -> None:
         self.bounds = bounds
-        self.open = 0
+        self.share = share
         self.stopped = False
         #: ends those that were opened until it is set
         self.ending = asyncio.Event()
@@ -98,15 +101,16 @@ class Streams:
     def respond(self, events: AsyncGenerator[bytes], request: Request) -> EventStream:
         """The stream of a request's caller, which ends when it is not let in any more.
 
-        Raises ``Overloaded`` if too many are open, ``Stopping`` after :meth:`stop`.
+        Raises ``TooManyRequests`` and ``Overloaded`` if the caller or all have too many open,
+        ``Stopping`` after :meth:`stop`.
         """
         if self.stopped:
             raise Stopping()
-        if self.open >= self.bounds.streams:
-            raise Overloaded(self.open, self.bounds.streams)
+        who = hold_of(request).who
+        self.share.check(who)
         self._loop = asyncio.get_running_loop()
         _follow_signals(self)
-        return EventStream(self, events, partial(_is_let_in, request, caller_of(request)))
+        return EventStream(self, who, events, partial(_is_let_in, request, caller_of(request)))
 
 
 #: the signals that stop servers; Gunicorn forwards SIGINT to its workers as SIGQUIT
@@ -153,12 +157,14 @@ class EventStream(Response):
     def __init__(
         self,
         streams: Streams,
+        who: str,
         events: AsyncGenerator[bytes],
         is_let_in: Callable[[], Awaitable[bool]],
     ) -> None:
         super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._streams = streams
+        self._who = who
         self._ending = streams.ending
         self._events = events
         self._is_let_in = is_let_in
@@ -166,7 +172,7 @@ class EventStream(Response):
         self._ended = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._streams.open += 1
+        self._streams.share.add(self._who)
         try:
             await send({
                 "type": "http.response.start",
@@ -206,7 +212,7 @@ class EventStream(Response):
             # the client disconnected during a write
             _log.debug("an event stream's client went away")
         finally:
-            self._streams.open -= 1
+            self._streams.share.give(self._who)
 
     async def _write(self, send: Send) -> None:
         # shows proxies and the client at once that the stream is open

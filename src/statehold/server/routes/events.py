@@ -22,6 +22,7 @@ from statehold.server.routes.route import (
     ON_INSTANCE,
     route,
 )
+from statehold.server.shares import hold_of
 from statehold.wire.instances import Reply
 from statehold.wire.operations import SendAnswers, SendRequest
 
@@ -84,6 +85,7 @@ class Events(Endpoints):
         """
         body = await read_json(request, self.bounds, limit=self.bounds.batch_bytes)
         sent: list[SendRequest] = _MANY.parse_list(body, self.bounds.batch_events, "events")
+        hold_of(request).take_events(len(sent))
         answers = await self.engine.send_many(sent, caller=caller_of(request))
         parts = [
             b'{"problem":%b}' % problem_bytes(answer)
