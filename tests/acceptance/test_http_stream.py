@@ -11,9 +11,11 @@ from typing import Any
 import anyio
 import httpx
 import pytest
+from starlette.requests import Request
 
 from statehold.client.events import ServerEvent, read_events
 from statehold.engine import Engine
+from statehold.records import Caller
 from statehold.server import Bounds, create_app
 from tests.acceptance.orders import Accept, OrderFlow, Packed, Pay, Reject
 from tests.acceptance.serving import listening
@@ -132,10 +134,34 @@ async def test_a_stream_above_the_bound_is_refused_until_one_ends(engine: Engine
             assert refused.json()["type"] == "urn:statehold:problem:overloaded"
         # that the client is gone is seen by the server at one of its next turns
         with anyio.fail_after(10):
-            while app.state.streams.open:
+            while app.state.streams.share.used:
                 await http.get("/health")
         async with http.stream("GET", STREAM) as again:
             assert again.status_code == 200
+
+
+async def test_one_caller_has_its_share_of_the_streams_and_others_find_the_rest(
+    engine: Engine,
+) -> None:
+    await engine.start(OrderFlow, "o-1")
+    bounds = Bounds(streams=4)
+    app = create_app(
+        engine, bounds=bounds, authenticate=named_by_header, access=OPEN, owns_engine=False
+    )
+    async with listening(app) as address, httpx.AsyncClient(base_url=address) as http:
+        greedy, other = {"who": "greedy"}, {"who": "other"}
+        async with http.stream("GET", STREAM, headers=greedy) as first:
+            await anext(first.aiter_bytes())
+            refused = await http.get(STREAM, headers=greedy)
+            assert refused.status_code == 429
+            assert refused.headers["retry-after"] == "1"
+            assert refused.json()["type"] == "urn:statehold:problem:too-many-requests"
+            async with http.stream("GET", STREAM, headers=other) as theirs:
+                assert theirs.status_code == 200
+
+
+def named_by_header(request: Request) -> Caller:
+    return Caller(request.headers["who"], frozenset({"support"}))
 
 
 async def test_a_server_that_stops_ends_its_streams_without_saying_that_the_instance_is_over(
@@ -187,5 +213,5 @@ async def test_a_client_that_does_not_read_is_hung_up_on(engine: Engine) -> None
 
     async with app.router.lifespan_context(app):
         await asyncio.wait_for(app(scope, receive, send), 5)
-        assert app.state.streams.open == 0
+        assert app.state.streams.share.used == 0
     assert written == 4

@@ -38,6 +38,7 @@ from statehold.server.authority import (
 )
 from statehold.server.bounds import Bounds
 from statehold.server.problems import BadRequest, Unauthorized, response_of
+from statehold.server.shares import Shares
 
 NOSNIFF = (b"x-content-type-options", b"nosniff")
 #: any name of a host
@@ -76,6 +77,8 @@ class Admission:
         self._hosts = frozenset(_named(hosts))
         self._origins = frozenset(_origins(origins))
         self._bounds = bounds
+        #: what each caller has at work
+        self.shares = Shares(bounds)
         self._remembered: set[tuple[bytes, str]] = set()
         #: records in the audit log what is not let in: the caller as far as it is known, and why
         self.on_refusal: Callable[[Caller, str], None] | None = None

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from statehold.chart.access import ServerAccess
 from statehold.errors import Stopping
+from statehold.server import description
 from statehold.server.admission import Admission, Front
 from statehold.server.authenticators.base import Authenticate, opened
 from statehold.server.bounds import Bounds
@@ -90,9 +91,9 @@ def create_app(
         lifespan,
         title="Statehold",
         summary="Durable statecharts: instances of machines, moved by events",
-        openapi_url="/api/openapi.json",
     )
     app.state.streams = routes.streams
+    app.add_route(description.PATH, description.description_of(app), include_in_schema=False)
     routes.add_to(app.router, direct=True)
     app.add_middleware(EventShortcut, handle=guard(routes.send, admission, extra_query))
     add_probes(app, served.engine)
@@ -123,7 +124,7 @@ def create_probes(
         async with opened(admission.authenticate, engine), _observed(engine, metrics):
             yield
 
-    app = _application(lifespan, title="Statehold worker", openapi_url=None)
+    app = _application(lifespan, title="Statehold worker")
     add_probes(app, lambda: engine)
     _surround(app, admission, metrics)
     return app
@@ -144,10 +145,12 @@ def _surround(
 
 
 def _application(lifespan: Callable[[FastAPI], Any], **options: Any) -> FastAPI:
-    """Without FastAPI's own documentation pages: they load scripts from another origin."""
+    """Without FastAPI's own documentation pages, which load scripts from another origin, and with
+    a description that is not written anew for each request."""
     app = FastAPI(
         **options,
         version=version("statehold"),
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

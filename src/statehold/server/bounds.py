@@ -53,6 +53,8 @@ class Bounds:
     unsent_bytes: int = 128 * 1024 * 1024
     #: requests at work at once, of one process; one more is ``overloaded`` (503)
     requests: int = 4000
+    #: reads of one caller at work at once, of one process; more wait for these
+    reads: int = 16
     #: events of batches at work at once, of one process; one more is ``overloaded`` (503)
     events: int = 20_000
     #: bytes of bodies at work at once, of one process, and 100 for each of their values; more is

@@ -17,6 +17,7 @@ from statehold.errors import InvalidPayload
 from statehold.records import Caller
 from statehold.server.admission import NOSNIFF, Admission
 from statehold.server.problems import BadRequest, response_of_any
+from statehold.server.shares import begin
 
 
 def guarded_by(
@@ -76,10 +77,17 @@ def guard(
     async def answer(request: Request) -> Response:
         try:
             request.scope[_ADMIT] = admission.admit
-            request.scope[_CALLER] = await admission.admit(request)
-            if known is not None and request.scope["query_string"]:
-                _check_query(request, known, operation_id)
-            return await handle(request)
+            caller = request.scope[_CALLER] = await admission.admit(request)
+            hold = begin(admission.shares, request, caller)
+            try:
+                if known is not None and request.scope["query_string"]:
+                    _check_query(request, known, operation_id)
+                if request.scope["method"] != "GET":
+                    return await handle(request)
+                async with admission.shares.reading(hold.who):
+                    return await handle(request)
+            finally:
+                hold.end()
         except ClientDisconnect:
             # nobody reads this
             return response_of_any(request, BadRequest("the body", "it was cut short"))

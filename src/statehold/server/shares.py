@@ -6,7 +6,10 @@ The counts are of one process.
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from starlette.requests import Request
 
@@ -30,12 +33,12 @@ class Share:
         self._of: dict[str, int] = {}
 
     def check(self, who: str, amount: int = 1) -> None:
-        """Raises ``TooManyRequests`` where the caller would have more than its share, and
-        ``Overloaded`` where all would have more than there is."""
-        if self._of.get(who, 0) + amount > self.each:
-            raise TooManyRequests(self.what, self.each)
+        """Raises ``Overloaded`` where all would have more than there is, and ``TooManyRequests``
+        where the caller would have more than its share."""
         if self.used + amount > self.total:
             raise Overloaded(self.used, self.total, f"{self.what} are at work")
+        if self._of.get(who, 0) + amount > self.each:
+            raise TooManyRequests(self.what, self.each)
 
     def add(self, who: str, amount: int = 1) -> None:
         self.used += amount
@@ -68,12 +71,41 @@ class Shares:
         self.streams = share("streams", bounds.streams)
         self.events = share("events of batches", bounds.events)
         self.bodies = share("bytes of bodies", bounds.bodies_bytes)
+        self._reads = bounds.reads
+        self._gates: dict[str, Gate] = {}
+
+    @asynccontextmanager
+    async def reading(self, who: str) -> AsyncIterator[None]:
+        """Waits until the caller has fewer reads at work. A long answer takes the time of all while
+        it is written, and one caller may ask for hundreds: the others' requests are between them.
+        """
+        gate = self._gates.get(who)
+        if gate is None:
+            gate = self._gates[who] = Gate(self._reads)
+        gate.users += 1
+        try:
+            async with gate.free:
+                yield
+        finally:
+            gate.users -= 1
+            if not gate.users:
+                del self._gates[who]
 
     def begin(self, caller: Caller) -> Hold:
         """A request of this caller begins. Raises ``TooManyRequests``, ``Overloaded``."""
         who = who_is(caller)
         self.requests.take(who)
         return Hold(self, who)
+
+
+class Gate:
+    """The reads of one caller that are at work, and how many of its are at the gate or within."""
+
+    __slots__ = ("free", "users")
+
+    def __init__(self, reads: int) -> None:
+        self.free = asyncio.Semaphore(reads)
+        self.users = 0
 
 
 class Hold:

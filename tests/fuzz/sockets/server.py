@@ -32,6 +32,10 @@ class Served:
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
+    def end(self) -> None:
+        """Waits for the end of its log."""
+        self._listener.join(PATIENCE)
+
     def _listen(self) -> None:
         assert self.process.stderr is not None
         for line in self.process.stderr:
@@ -93,7 +97,15 @@ def served(folder: Path, *options: str, store: str = "memory:") -> Iterator[Serv
         if "http://" not in greeting:
             process.kill()
             raise RuntimeError(f"it did not start: {process.communicate()}")
-        yield Served(process, int(greeting.rpartition(":")[2]))
+        server = Served(process, int(greeting.rpartition(":")[2]))
+        try:
+            yield server
+        finally:
+            process.kill()
+            server.end()
     finally:
         process.kill()
         process.wait(PATIENCE)
+        for pipe in (process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()

@@ -94,7 +94,7 @@ class Routes:
         extra_query: Collection[str] = (),
     ) -> None:
         self.extra_query = extra_query
-        self.streams = Streams(bounds)
+        self.streams = Streams(bounds, admission.shares.streams)
         self.admission = admission
         admission.on_refusal = lambda caller, why: engine().refused(caller, "admission", detail=why)
         serving = Serving(engine, bounds, self.streams)
