@@ -67,10 +67,9 @@ class InstanceQueries:
 
     async def explain(self, ref: Ref, caller: Caller) -> Explanation:
         loaded = await self._finder.held(ref, caller, "inspect")
-        entries = await self._journals.before(ref, loaded.row.seq, PAGE_LIMIT)
         because: JournalEntry | None = None
         entered = {state: at for state, at in loaded.instance.entered.items() if at is not None}
-        for entry in entries:
+        async for entry in self._journals.backwards(ref, loaded.row.seq, PAGE_LIMIT):
             for microstep in body_of(entry).steps:
                 for state in microstep.entered:
                     entered.setdefault(state, entry.at)

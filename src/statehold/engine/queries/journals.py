@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,9 +24,15 @@ from statehold.records import Caller, Entry, JournalBody, Ref, Row, Status
 from statehold.store import PAGE_LIMIT, Store
 from statehold.wire.journal import Journal, JournalEntry
 
+#: bytes of a page's lines, and of the data that are shown with them; a page ends about there,
+#: however many lines were asked for
+PAGE_BYTES = 4_000_000
+#: lines that are read before it is known how long they are
+FIRST_LINES = 20
 #: lines of one step in a page of the journal, which is not cut inside a step
 STEP_LINES = 100_000
 
+_encode = msgspec.json.Encoder().encode
 _body = msgspec.json.Decoder(JournalBody).decode
 
 
@@ -52,8 +58,9 @@ class JournalQueries:
         self, ref: Ref, after: int, limit: int, caller: Caller, *, data: bool
     ) -> Journal:
         """``limit`` counts lines, at most ``PAGE_LIMIT``; a page has no part of a step, so one
-        whose first step has more lines is longer. Raises ``TooLarge`` above ``STEP_LINES``, and
-        ``BeyondEnd`` where the instance has no step ``after``."""
+        whose first step has more lines is longer, and one of many bytes has fewer. Raises
+        ``TooLarge`` above ``STEP_LINES``, and ``BeyondEnd`` where the instance has no step
+        ``after``."""
         row = await self._finder.row(ref, caller, "inspect")
         await self.check_reached(row, after)
         after = max(-1, after)
@@ -63,6 +70,7 @@ class JournalQueries:
         values: Mapping[int, Any] = {}
         if data and entries:
             values = await self._data_at(ref, entries)
+            entries = [entry for entry in entries if entry.seq <= max(values)]
         lines = [shown(entry, values) for entry in entries]
         last = entries[-1].seq if entries else None
         return Journal(entries=lines, after=last if last != row.seq else None)
@@ -103,10 +111,10 @@ class JournalQueries:
         return entries
 
     async def _whole_steps(self, ref: Ref, after: int, limit: int) -> Sequence[Entry]:
-        """``limit`` entries of the steps above ``after``, each step whole: the next page begins
-        after a step, and the rest of one would be lost."""
-        entries = await self._store.journal(ref, (after + 1, -1), limit)
-        if len(entries) < limit:
+        """At most ``limit`` entries of the steps above ``after``, each step whole: the next page
+        begins after a step, and the rest of one would be lost."""
+        entries, are_all = await self._lines(ref, (after + 1, -1), limit)
+        if are_all:
             return entries
         last = entries[-1].seq
         beyond = await self._store.journal(ref, place(entries[-1]), 1)
@@ -123,16 +131,66 @@ class JournalQueries:
             if len(more) < PAGE_LIMIT or more[-1].seq != last:
                 return entries
 
+    async def _lines(
+        self, ref: Ref, after: tuple[int, int], limit: int
+    ) -> tuple[list[Entry], bool]:
+        """At most ``limit`` entries, fewer where they have many bytes; and whether none follow."""
+        entries: list[Entry] = []
+        size = 0
+        while len(entries) < limit and size < PAGE_BYTES:
+            wanted = FIRST_LINES
+            if entries:
+                wanted = _fitting(len(entries), size, PAGE_BYTES - size)
+            wanted = min(limit - len(entries), wanted)
+            more = await self._store.journal(ref, after, wanted)
+            for entry in more:
+                size += len(entry.body)
+                if entries and size > PAGE_BYTES:
+                    return entries, False
+                entries.append(entry)
+            if len(more) < wanted:
+                return entries, True
+            after = place(more[-1])
+        return entries, False
+
+    async def backwards(self, ref: Ref, seq: int, limit: int) -> AsyncIterator[Entry]:
+        """At most ``limit`` steps up to this one, newest first; few of them are held at once."""
+        read, wanted = 0, FIRST_LINES
+        while read < limit and seq > 0:
+            wanted = min(limit - read, wanted)
+            entries = await (self._store.journal_before if read else self.before)(ref, seq, wanted)
+            for entry in entries:
+                yield entry
+            if len(entries) < wanted:
+                return
+            read += wanted
+            wanted = _fitting(wanted, sum(len(entry.body) for entry in entries), PAGE_BYTES)
+            seq = entries[-1].seq - 1
+
     async def _data_at(self, ref: Ref, entries: Sequence[Entry]) -> dict[int, Any]:
-        """The data after each of these steps."""
+        """The data after each of these steps, or, where they have many bytes, after the first of
+        them."""
         first = entries[0].seq
         before = await self.before(ref, first, CHECKPOINT + 1)
         data = _folded(before)
         values: dict[int, Any] = {first: data}
+        size = total = len(_encode(data))
         for entry in entries:
             if entry.part == 0 and entry.seq > first:
-                data = values[entry.seq] = _next(data, body_of(entry))
+                after = _next(data, body_of(entry))
+                if after is not data:
+                    data, size = after, len(_encode(after))
+                total += size
+                if total > PAGE_BYTES:
+                    break
+                values[entry.seq] = data
         return values
+
+
+def _fitting(read: int, size: int, room: int) -> int:
+    """How many lines to read next after so many of this size: as many as fit into the room if they
+    are as long, at most twice as many as before, in case they are longer."""
+    return max(1, min(2 * read, room * read // max(size, 1)))
 
 
 def body_of(entry: Entry) -> JournalBody:

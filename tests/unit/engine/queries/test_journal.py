@@ -144,6 +144,34 @@ async def test_a_page_of_the_journal_leads_to_the_next_one(world: World) -> None
         assert pages == 3
 
 
+@pytest.mark.parametrize("data", [False, True])
+async def test_a_page_of_many_bytes_has_fewer_lines_and_no_line_is_lost(
+    world: World, monkeypatch: pytest.MonkeyPatch, data: bool
+) -> None:
+    monkeypatch.setattr(journals, "PAGE_BYTES", 20_000)
+    monkeypatch.setattr(journals, "FIRST_LINES", 2)
+    async with world.running(Counter) as engine:
+        await engine.start(Counter, "c-1")
+        for number in range(40):
+            await engine.send(Counter, "c-1", Note(text=f"{number}" + "x" * 1000))
+        seqs: list[int] = []
+        after: int | None = 0
+        pages = 0
+        while after is not None:
+            page = await engine.journal(Counter, "c-1", after=after, limit=1000, data=data)
+            assert len(page.entries) == 1 or len(page.model_dump_json()) < 60_000
+            seqs += [line.seq for line in page.entries]
+            if data:
+                whole = await engine.at(Counter, "c-1", page.entries[-1].seq)
+                assert page.entries[-1].data == whole.data
+            after = page.after
+            pages += 1
+        assert seqs == list(range(1, 42))
+        assert pages > 2
+        explained = await engine.explain(Counter, "c-1")
+        assert explained.because is not None
+
+
 async def with_notes(world: World, engine: Engine, count: int) -> list[tuple[int, int]]:
     """Five steps with so many notes under the third; gives the place of every line."""
     await engine.start(Counter, "c-1")
