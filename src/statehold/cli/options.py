@@ -37,6 +37,15 @@ AllowHost = Annotated[
         "repeated.",
     ),
 ]
+Bound = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--bound",
+        metavar="NAME=NUMBER",
+        help="Set a bound of the HTTP server, such as streams=5000 or caller_share=1; may be "
+        "repeated.",
+    ),
+]
 ArchiveTo = Annotated[
     Path | None,
     typer.Option(

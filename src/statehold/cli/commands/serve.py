@@ -26,6 +26,7 @@ from statehold.cli.options import (
     TARGET_HELP,
     AllowHost,
     ArchiveTo,
+    Bound,
     DirectStore,
     Keep,
     Offer,
@@ -38,6 +39,7 @@ from statehold.cli.options import (
 )
 from statehold.cli.outcome import UsageError
 from statehold.cli.processes.admission import AdmissionOptions
+from statehold.cli.processes.bounds import read_bounds
 from statehold.cli.processes.job import Job, name_worker
 from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.retention import read_retention
@@ -122,6 +124,7 @@ def serve(
     allow_host: AllowHost = None,
     tls_certificate: TlsCertificate = None,
     tls_key: TlsKey = None,
+    bound: Bound = None,
     *,
     admission: AdmissionOptions,
 ) -> None:
@@ -143,11 +146,13 @@ def serve(
         grace_seconds=grace,
         keep=keep or [],
         archive=None if archive is None else str(archive),
+        bounds=bound or [],
     )
     _check_workers(store, workers)
     _check_targets(targets, puts=puts)
     check_hosts(allow_host or ())
     read_retention(keep or (), archive)
+    read_bounds(bound or ())
     # mistakes in the machines are reported before the port is taken
     alone = _Alone.of(job) if workers == 1 else None
     listener = _listen(host, port)

@@ -31,6 +31,8 @@ class Job(Struct, frozen=True, kw_only=True):
     too, and taken where it serves. ``offer`` and ``allow_hosts`` are what machines that come as
     data may use. ``admission``: whom it lets in. ``tls``: the files of
     its certificate and its key.
+    data may use. ``admission``: whom it lets in. ``bounds`` are those of
+    :func:`.bounds.read_bounds`.
     """
 
     targets: list[str]
@@ -46,6 +48,7 @@ class Job(Struct, frozen=True, kw_only=True):
     puts: bool = False
     admission: AdmissionOptions = AdmissionOptions()
     tls: tuple[str, str] | None = None
+    bounds: list[str] = []
     offer: list[str] = []
     allow_hosts: list[str] = []
     process: str = ""

@@ -29,6 +29,7 @@ from statehold.chart.machine import Definition
 from statehold.cli.offering import close_offered
 from statehold.cli.processes.authenticators import authenticator_of
 from statehold.cli.processes.balance import Acceptor, Moving, Slots
+from statehold.cli.processes.bounds import read_bounds
 from statehold.cli.processes.descriptors import most_connections
 from statehold.cli.processes.job import Job
 from statehold.cli.processes.retention import read_retention
@@ -105,7 +106,7 @@ async def _run(
         ) as engine,
     ):
         asked.take_signals()
-        bounds = Bounds()
+        bounds = read_bounds(job.bounds)
         running = (f"{m.name} v{m.version}" for m in engine.machines.values())
         what = ", ".join(running) or "no machine yet"
         _settle_memory()
