@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 
 from examples.outside import post
 from statehold import (
+    Access,
     Call,
     Event,
     Final,
@@ -16,8 +17,10 @@ from statehold import (
     State,
     after,
     effect,
+    index,
     minutes,
     on,
+    role,
     seconds,
     silence,
 )
@@ -109,6 +112,10 @@ def reason(order: Order) -> str | None:
     return order.reason
 
 
+def for_couriers(order: Order) -> dict[str, Any]:
+    return {"restaurant": order.restaurant, "address": order.address, "courier": order.courier}
+
+
 # --- the chart -------------------------------------------------------------------------------
 
 
@@ -154,6 +161,19 @@ class OrderFlow(Machine[Order], name="order", version=1):
     deliver = on(Delivered, on_the_way >> complete, by="courier")
 
     indexes = ("customer", "restaurant")
+
+    # customers see their own orders, restaurants theirs by their teams, couriers a part of all;
+    # who may send what is at the transitions
+    access = Access(
+        start="shop",
+        read=index("customer", of="caller")
+        | index("restaurant", of="teams")
+        | role("courier")
+        | role("support"),
+        inspect="support",
+        act="support",
+    )
+    views = {"courier": for_couriers}  # noqa: RUF012 - as users write it
 
     silences = (
         silence(

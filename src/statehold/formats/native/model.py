@@ -139,8 +139,7 @@ class TransitionSpec(Part):
     do: Several[Action] = Field(default_factory=list)
     """Actions."""
     by: Senders = Field(default_factory=list)
-    """Roles; the sender of the event needs one of them. What an instance sends passes only
-    `{machine: …}`, with its machine's name, and no role."""
+    """Roles, or `{machine: name}` for what its instances send; the sender has to be one of them."""
     reenter: Flag = False
     """Its source is left and entered again, though the target is the source or inside it."""
     doc: StrictStr | None = None
