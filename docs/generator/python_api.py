@@ -21,6 +21,8 @@ MODULES = (
     "statehold.check",
     "statehold.stores",
     "statehold.store",
+    "statehold.deployed",
+    "statehold.security",
     "statehold.records",
     "statehold.server",
     "statehold.formats.notation",
@@ -32,7 +34,13 @@ MODULES = (
     "statehold.observe.metrics",
     "statehold.observe.tracing",
 )
-CLASSES_ONLY = {"statehold.errors", "statehold.store", "statehold.records"}
+CLASSES_ONLY = {
+    "statehold.deployed",
+    "statehold.errors",
+    "statehold.records",
+    "statehold.security",
+    "statehold.store",
+}
 
 
 def names_of(module: str) -> list[str]:
