@@ -48,8 +48,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the instances of a machine
-         * @description List the instances of a machine.
+         * List the instances of a machine that the caller may read
+         * @description Filters by an index that the machine's grant to read does not name, `in_state_since`, `incidents` and `order=since` are for callers who may inspect all that they may read. With `q`, those who may read only some instances get them newest first.
          */
         get: operations["statehold_list"];
         put?: never;
@@ -72,8 +72,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read an instance
-         * @description Read an instance.
+         * Read an instance, in the caller's view of it
+         * @description Read an instance, in the caller's view of it.
          */
         get: operations["statehold_read"];
         put?: never;
@@ -132,8 +132,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what happened to an instance, in order
-         * @description Read what happened to an instance, in order.
+         * Read what happened to an instance, in order; for callers who may inspect it
+         * @description Read what happened to an instance, in order; for callers who may inspect it.
          */
         get: operations["statehold_journal"];
         put?: never;
@@ -153,7 +153,7 @@ export interface paths {
         };
         /**
          * Watch an instance, as server-sent events
-         * @description `event: step` has `id: seq`, `event: note` has none; the data is a JournalEntry. `event: end` comes when the instance is over.
+         * @description Callers who may inspect it get its journal: `event: step` has `id: seq`, `event: note` has none; the data is a JournalEntry. Callers who may only read it, or who ask for views, get `event: view` with `id: seq`, now and after each change of it; the data is a Reply. `event: end` comes when the instance is over. The stream ends without it as soon as the caller has no right to it any more.
          */
         get: operations["statehold_stream"];
         put?: never;
@@ -412,8 +412,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the machines that this engine runs
-         * @description List the machines that this engine runs.
+         * List the machines on which the caller has any right
+         * @description Counts are for callers who may read all instances.
          */
         get: operations["statehold_machines"];
         put?: never;
@@ -517,7 +517,7 @@ export interface paths {
         };
         /**
          * Watch which instances of all machines change, as server-sent events
-         * @description The events are those of the stream of one machine.
+         * @description They are the machines of which the caller may read all instances. The events are those of the stream of one machine.
          */
         get: operations["statehold_stream_machines"];
         put?: never;
@@ -576,8 +576,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read the caller's name, roles and permissions
-         * @description Read the caller's name, roles and permissions.
+         * Read who the caller is and what it may do
+         * @description Read who the caller is and what it may do.
          */
         get: operations["statehold_me"];
         put?: never;
@@ -596,8 +596,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List incidents, oldest first
-         * @description List incidents, oldest first.
+         * List the incidents of instances that the caller may inspect, oldest first
+         * @description A caller who may not inspect all of them gets them machine by machine.
          */
         get: operations["statehold_incidents"];
         put?: never;
@@ -668,6 +668,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List refusals and acts of administration, newest first. A page may have fewer entries than `limit`, or none, before the last one
+         * @description List refusals and acts of administration, newest first. A page may have fewer entries
+         *     than `limit`, or none, before the last one.
+         */
+        get: operations["statehold_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sign-in": {
         parameters: {
             query?: never;
@@ -723,6 +744,68 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AuditLine
+         * @description What was refused, or who has administered what.
+         */
+        AuditLine: {
+            /**
+             * Id
+             * @description is this entry's alone
+             */
+            id: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Caller */
+            caller: string;
+            /**
+             * Proved
+             * @description an authenticator has proved the caller's name
+             */
+            proved: boolean;
+            /**
+             * Address
+             * @description the other end of the caller's connection
+             */
+            address: string;
+            /** Action */
+            action: string;
+            /**
+             * Machine
+             * @description empty: it is about none
+             */
+            machine: string;
+            /**
+             * Instance
+             * @description empty: it is about none
+             */
+            instance: string;
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "done" | "refused";
+            /** Detail */
+            detail: string;
+            /**
+             * Times
+             * @description how many equal refusals it stands for
+             */
+            times: number;
+        };
+        /** AuditLines */
+        AuditLines: {
+            /** Entries */
+            entries: components["schemas"]["AuditLine"][];
+            /**
+             * Cursor
+             * @description for the next page; null on the last
+             */
+            cursor?: string | null;
+        };
         /**
          * ChildView
          * @description A child that an instance waits for, as it is now.
@@ -1133,6 +1216,12 @@ export interface components {
             key?: string | null;
             /** Caller */
             caller?: string | null;
+            /**
+             * Proved
+             * @description an authenticator has proved the caller's name; otherwise it is only claimed
+             * @default false
+             */
+            proved: boolean;
             /** Cause */
             cause?: string | null;
             /**
@@ -1392,23 +1481,49 @@ export interface components {
             put: boolean;
             /**
              * Act
-             * @description act on instances by hand: pause, retry, fire a timer …
+             * @description act on some instances by hand: pause, retry, fire a timer …; `rights` has the machines where that holds for all of them
              */
             act: boolean;
+            /**
+             * Audit
+             * @description read the audit log
+             */
+            audit: boolean;
+            /**
+             * Metrics
+             * @description read `/metrics`
+             */
+            metrics: boolean;
         };
         /**
          * Me
-         * @description The caller, as the server has authenticated it.
+         * @description The caller, as the server has authenticated it, and what it may do.
          */
         Me: {
             /** Name */
             name: string;
             /**
-             * Roles
-             * @description null: trusted, no `by` refuses it
+             * Proved
+             * @description an authenticator has proved the name; else it is claimed
              */
-            roles: string[] | null;
+            proved: boolean;
+            /** Roles */
+            roles: string[];
+            /** Teams */
+            teams: string[];
+            /**
+             * Machines
+             * @description the only machines that it may use, by their names or by how these begin (`shop-*`); null: any
+             */
+            machines: string[] | null;
             may: components["schemas"]["May"];
+            /**
+             * Rights
+             * @description by machine, the rights that hold for all of its instances; those that hold for some alone are left out
+             */
+            rights: {
+                [key: string]: ("start" | "read" | "inspect" | "send" | "act" | "put" | "upgrade" | "erase")[];
+            };
         };
         /**
          * MovedState
@@ -3058,7 +3173,13 @@ export interface operations {
     };
     statehold_read: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description a view of the caller's by role, in place of the first one of the machine's that it has
+                 * @example courier
+                 */
+                view?: string;
+            };
             header?: {
                 /**
                  * @description the caller's name, believed by default
@@ -3166,6 +3287,28 @@ export interface operations {
             };
             /** @description Problem: not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3923,6 +4066,10 @@ export interface operations {
             query?: {
                 /** @description Last-Event-ID precedes it; 0: everything */
                 after?: number | null;
+                /** @description views, also where the caller may inspect */
+                views?: boolean;
+                /** @description views, those of this name */
+                view?: string | null;
             };
             header?: {
                 /**
@@ -10923,6 +11070,205 @@ export interface operations {
             };
             /** @description Problem: the body is not declared as JSON */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the payload is not valid, or the machine's own code failed on it */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: the caller has its share of the server in use; the same request can succeed later */
+            429: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: internal error; see the server log */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not available now; the same request can succeed later */
+            503: {
+                headers: {
+                    /** @description seconds to wait */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+    };
+    statehold_audit: {
+        parameters: {
+            query?: {
+                machine?: string | null;
+                id?: string | null;
+                caller?: string | null;
+                action?: string | null;
+                outcome?: ("done" | "refused") | null;
+                since?: string | null;
+                until?: string | null;
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: {
+                /**
+                 * @description the caller's name, believed by default
+                 * @example ada
+                 */
+                "Statehold-Caller"?: string;
+                /**
+                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @example restaurant, support
+                 */
+                "Statehold-Roles"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLines"];
+                };
+            };
+            /** @description Problem: the request can't be read */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: authentication required */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        /** Type */
+                        type: string;
+                        /** Title */
+                        title: string;
+                        /** Status */
+                        status: number;
+                        /** Detail */
+                        detail: string;
+                        /** Instance */
+                        instance?: string | null;
+                    } & {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Problem: not permitted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
