@@ -362,7 +362,7 @@ class Draft:
         if (
             known is not None
             and known.instance is self.instance
-            and known.caller == caller
+            and (known.caller is caller or known.caller == caller)
             and known.held == held
         ):
             return known

@@ -20,8 +20,9 @@ from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
-from statehold.errors import ActionFailed, NewerVersion, Refused, StateholdError
+from statehold.errors import ActionFailed, Forbidden, NewerVersion, Refused, StateholdError
 from statehold.expression.allowance import Time, timed
+from statehold.instance.authorize import refuse
 from statehold.instance.draft import Draft
 from statehold.records import Ref
 
@@ -137,12 +138,17 @@ class Applier:
 
 def _permitted(request: Request, draft: Draft, context: EngineContext) -> Any:
     """Applies a request whose caller has to be asked for, to the instance as it is in this turn. An
-    upgrade in passing asks again, before it changes anything."""
+    upgrade in passing asks again, before it changes anything; what is refused before that says
+    nothing of the instance."""
     request.authorize(draft)
     if not request.upgrades_first:
         return request.apply(draft, context)
     draft.asks = request.authorize_on
     try:
         return request.apply(draft, context)
+    except (Refused, NewerVersion) as error:
+        if request.is_undecided and not isinstance(error, Forbidden):
+            refuse(request.caller, request.right or "act", draft.definition.name, error)
+        raise
     finally:
         draft.asks = None

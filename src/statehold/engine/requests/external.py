@@ -119,7 +119,12 @@ class SendEvent(Request):
         self.expected_seq = expected_seq
 
     def authorize_on(self, definition: Definition[Any], instance: InstanceState | None) -> None:
-        if not has_role_for(self.caller, self.event.__event__, definition):
+        if has_role_for(self.caller, self.event.__event__, definition):
+            self.is_undecided = False
+        elif instance is not None and instance.status == "paused":
+            # it is held, and no upgrade asks again
+            authorize(self.caller, "send", definition, instance)
+        else:
             self.require("send", definition, instance)
 
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:

@@ -119,14 +119,14 @@ class Intake:
         left_out: LeftOut | None,
     ) -> InstanceReply:
         try:
-            request = self._send(machine, id, event, key, expected_seq, caller, left_out)
-        except (UnknownMachine, UnknownEvent, InvalidPayload) as error:
-            if not await self._loader.renew(name_of(machine)):
-                raise self._told(error, machine, caller) from None
             try:
                 request = self._send(machine, id, event, key, expected_seq, caller, left_out)
-            except StateholdError as again:
-                raise self._told(again, machine, caller) from None
+            except (UnknownMachine, UnknownEvent, InvalidPayload):
+                if not await self._loader.renew(name_of(machine)):
+                    raise
+                request = self._send(machine, id, event, key, expected_seq, caller, left_out)
+        except StateholdError as error:
+            raise self._told(error, machine, caller) from None
         self._submit(request)
         return await self._answered(request)
 
@@ -163,7 +163,8 @@ class Intake:
         left_out: LeftOut | None,
     ) -> SendEvent:
         definition = self.definition(machine)
-        authorize_some_event(caller, definition)
+        if caller.roles is not None:
+            authorize_some_event(caller, definition)
         _check_key(key)
         parsed, plain = parse_event(definition, event, self._context.limits.event_bytes)
         # here too: under a key that was used, it would get the reply of that request
@@ -255,7 +256,7 @@ class Intake:
         """Raises ``UnknownMachine``, ``InvalidPayload``."""
         try:
             return _ref(self.definition(machine), id)
-        except UnknownMachine as error:
+        except (UnknownMachine, MachineUnserved) as error:
             raise self._told(error, machine, caller) from None
 
     def incident(self, incident: str, caller: Caller = ANYONE) -> tuple[Ref, str]:

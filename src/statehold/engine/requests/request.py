@@ -73,6 +73,8 @@ class Request(ABC):
     about: tuple[Definition[Any], InstanceState | None] | None = None
     #: its refusal is about what the caller sent, not about what is stored
     own_fault: bool = False
+    #: whether its caller has the right is known only once the instance is upgraded
+    is_undecided: bool = False
 
     def __init__(self, ref: Ref, *, key: str | None = None, caller: Caller = ANYONE) -> None:
         self.ref = ref
@@ -86,7 +88,7 @@ class Request(ABC):
         """Makes it ready to be asked once more after a refusal."""
         self.conflicts = 0
         self.row = None
-        self.about, self.own_fault = None, False
+        self.about, self.own_fault, self.is_undecided = None, False, False
         self.future = asyncio.get_running_loop().create_future()
 
     def reply(self, answer: Any) -> None:
@@ -129,8 +131,10 @@ class Request(ABC):
             and covers(self.caller.machines, definition.name)
             and depends_on_data(self.caller, right, definition)
         ):
+            self.is_undecided = True
             return
         authorize(self.caller, right, definition, instance)
+        self.is_undecided = False
 
     @contextmanager
     def own_words(self) -> Iterator[None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as with_
 from types import MappingProxyType
@@ -400,6 +401,45 @@ async def test_a_condition_is_asked_on_what_the_upgrade_makes(world: World) -> N
     asked = when(lambda data, by: data.owner == by.name)
     later = with_(LaterFlow.definition, access=Access(send=asked, read=role("support")))
     async with world.running(later) as engine:
-        assert type(await refusal(engine.send("order", "o-1", Pay(), caller=ANN))) is Forbidden
+        refused = await refusal(engine.send("order", "o-1", Pay(), caller=ANN))
+        stale = await refusal(engine.send("order", "o-1", Pay(), expected_seq=9, caller=ANN))
+        missing = await refusal(engine.send("order", "o-9", Pay(), caller=ANN))
+        assert {type(refused), type(stale), type(missing)} == {Forbidden}
+        assert str(refused) == str(stale) == str(missing)
         assert (await engine.read("order", "o-1")).version == 1
-        assert (await engine.send("order", "o-1", Pay(), caller=BOB)).seq == 3
+        # held, it would never be asked for
+        await engine.pause("order", "o-1")
+        assert type(await refusal(engine.send("order", "o-1", Pay(), caller=ANN))) is Forbidden
+        await engine.resume("order", "o-1")
+        await engine.send("order", "o-1", Pay(), caller=BOB)
+        assert (await engine.read("order", "o-1")).version == 2
+
+
+async def test_events_of_one_batch_to_several_machines_are_decided_each_by_its_own(
+    world: World,
+) -> None:
+    class DoorFlow(Machine[Order], name="door", version=1):
+        open = State(initial=True)
+        pay = on(Pay, open)
+
+    door = with_(DoorFlow.definition, access=Access(send="keeper"))
+    async with world.running(OWN, door) as engine:
+        await engine.start("order", "o-1", Order())
+        await engine.start("door", "d-1", Order())
+        pay = {"type": "Pay"}
+        many = [
+            SendRequest(machine=m, id=i, event=pay) for m, i in (("door", "d-1"), ("order", "o-1"))
+        ]
+        for who, kinds in ((ANN, [True, False]), (caller("kit", "keeper"), [False, True])):
+            answers = await engine.send_many(many, caller=who)
+            assert [isinstance(one, Forbidden) for one in answers] == kinds
+
+
+async def test_two_of_a_batch_with_the_same_roles_do_not_share_a_reply(world: World) -> None:
+    flow = machine(read=index("customer"), act="ops")
+    async with world.running(flow) as engine:
+        await engine.start("order", "o-1", Order())
+        ann, bob = caller("ann", "ops"), caller("bob", "ops")
+        asked = [engine.pause("order", "o-1", caller=who) for who in (ann, bob, ann)]
+        first, second, third = await asyncio.gather(*asked)
+        assert (first.state, second.state, third.state) == (["open"], [], ["open"])

@@ -24,7 +24,7 @@ from statehold.errors import (
     Stopping,
     StoreUnavailable,
 )
-from statehold.records import Ref, Row
+from statehold.records import AuditEntry, Ref, Row
 from tests.unit.engine.retention.tickets import (
     Close,
     DeskFlow,
@@ -95,7 +95,7 @@ async def test_a_crash_between_writing_out_and_purging_repeats_a_line_and_loses_
     async with world.running(TicketFlow) as engine:
         await closed(engine, "t-1")
 
-        async def dies(rows: Sequence[Row]) -> list[bool]:
+        async def dies(rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
             raise StoreUnavailable("the test has taken it away")
 
         with monkeypatch.context() as patched:

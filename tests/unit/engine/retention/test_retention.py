@@ -22,7 +22,7 @@ from statehold.errors import (
     UnknownInstance,
     UnknownMachine,
 )
-from statehold.records import Ref, Row
+from statehold.records import AuditEntry, Ref, Row
 from statehold.store import Store
 from statehold.stores import SqliteStore
 from tests.unit.engine.retention.tickets import (
@@ -124,9 +124,9 @@ async def test_large_documents_are_purged_in_smaller_transactions(
         sizes: list[int] = []
         forget = engine._parts.store.forget
 
-        async def counted(rows: Sequence[Row]) -> list[bool]:
+        async def counted(rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
             sizes.append(len(rows))
-            return await forget(rows)
+            return await forget(rows, audit)
 
         monkeypatch.setattr(engine._parts.store, "forget", counted)
         assert (await engine.purge(TicketFlow, NOW)).purged == 3
@@ -207,7 +207,7 @@ async def test_one_that_changed_since_it_was_found_stays(
         await closed(engine, "t-1")
         forget = engine._parts.store.forget
 
-        async def late(rows: Sequence[Row]) -> list[bool]:
+        async def late(rows: Sequence[Row], audit: Sequence[AuditEntry] = ()) -> list[bool]:
             return await forget([replace(row, rev=row.rev - 1) for row in rows])
 
         monkeypatch.setattr(engine._parts.store, "forget", late)
