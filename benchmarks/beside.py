@@ -1,4 +1,5 @@
-"""``python -m benchmarks.beside [steps] [http] [age] [timers] [million] [--quick] [--long]``.
+"""``python -m benchmarks.beside [steps] [http] [age] [timers] [million] [own]
+[--quick] [--long]``.
 
 Durable steps on PostgreSQL beside the peers; all scenarios by default.
 """
@@ -14,7 +15,14 @@ from typing import Any
 
 import uvloop
 
-from benchmarks import beside_age, beside_http, beside_million, beside_steps, beside_timers
+from benchmarks import (
+    beside_age,
+    beside_http,
+    beside_million,
+    beside_steps,
+    beside_timers,
+    own_instances,
+)
 from benchmarks.database import server
 from benchmarks.machine import print_machine
 from benchmarks.scene import Scene
@@ -25,6 +33,7 @@ SCENARIOS: dict[str, Callable[[Scene], Coroutine[Any, Any, None]]] = {
     "age": beside_age.measure,
     "timers": beside_timers.measure,
     "million": beside_million.measure,
+    "own": own_instances.measure,
 }
 
 

@@ -40,7 +40,7 @@ async def measure(scene: Scene) -> None:
     address = scene.fresh_ours("million")
     began = perf_counter()
     await _fill(address, instances)
-    await _settle(address)
+    await settle(address)
     print(f"{instances:,} instances written in {perf_counter() - began:.0f} s", flush=True)
     seconds = QUICK_IDLE_SECONDS if scene.quick else IDLE_SECONDS
     await _idle(scene, address, seconds)
@@ -93,7 +93,7 @@ async def _model(store: Store, id: str) -> Model:
     return Model(rows[ref], await store.journal(ref))
 
 
-async def _settle(address: str) -> None:
+async def settle(address: str) -> None:
     """What autovacuum and the checkpointer would do in the minutes to come, done now."""
     if address.startswith("sqlite:"):
         return

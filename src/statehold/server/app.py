@@ -96,7 +96,7 @@ def create_app(
     app.add_route(description.PATH, description.description_of(app), include_in_schema=False)
     routes.add_to(app.router, direct=True)
     app.add_middleware(EventShortcut, handle=guard(routes.send, admission, extra_query))
-    add_probes(app, served.engine)
+    add_probes(app, served.engine, admission)
     files = studio_routes(connects_to=origins_of(admission.authenticate)) if studio else []
     app.router.routes.extend(files)
     if not files:
@@ -125,7 +125,7 @@ def create_probes(
             yield
 
     app = _application(lifespan, title="Statehold worker")
-    add_probes(app, lambda: engine)
+    add_probes(app, lambda: engine, admission)
     _surround(app, admission, metrics)
     return app
 

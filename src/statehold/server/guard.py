@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
 from typing import Any, get_type_hints
@@ -13,11 +14,14 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from statehold.errors import InvalidPayload
+from statehold.errors import InvalidPayload, Stopping, StoreUnavailable, Unavailable
+from statehold.instance.authorize import permits
 from statehold.records import Caller
 from statehold.server.admission import NOSNIFF, Admission
 from statehold.server.problems import BadRequest, response_of_any
 from statehold.server.shares import begin
+
+_log = logging.getLogger("statehold.server")
 
 
 def guarded_by(
@@ -91,10 +95,36 @@ def guard(
         except ClientDisconnect:
             # nobody reads this
             return response_of_any(request, BadRequest("the body", "it was cut short"))
+        except StoreUnavailable as error:
+            # there is none yet where the authenticator has asked the store
+            caller = request.scope.get(_CALLER)
+            if caller is not None and sees_troubles(caller):
+                return response_of_any(request, error)
+            _log.warning("%s %s: %s", request.method, request.url.path, error)
+            return response_of_any(request, unexplained(error))
         except Exception as error:  # noqa: BLE001 - logged and answered there
             return response_of_any(request, error)
 
     return guarded
+
+
+def sees_troubles(caller: Caller) -> bool:
+    """Whether a caller may see what is wrong with the server: who may read its metrics."""
+    return caller.server is not None and permits(caller.server.metrics, caller)
+
+
+def unexplained(error: Unavailable) -> Unavailable:
+    """The same without its reason, which may name machines, workers and what the store has said."""
+    if isinstance(error, Stopping):
+        return error
+    why = "the log of the server has the reason"
+    shorter = (
+        StoreUnavailable(why)
+        if isinstance(error, StoreUnavailable)
+        else Unavailable(f"the server takes no requests now; {why}")
+    )
+    shorter.withheld = error
+    return shorter
 
 
 #: may be given several times

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from statehold.engine.observer import ReadStats
 from statehold.errors import Forbidden, Unavailable
-from statehold.instance.authorize import permits
-from statehold.server.guard import caller_of
+from statehold.server.admission import Admission
+from statehold.server.guard import caller_of, sees_troubles, unexplained
 from statehold.server.problems import documented, response_of_any
 from statehold.wire.operations import Health, ReadStoreHealth
 
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 PROBES = ("/health", "/ready")
 
 
-def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
+def add_probes(app: FastAPI, engine: Callable[[], Engine], admission: Admission) -> None:
+    """Load balancers ask without a caller, and get a status. What is wrong is for those who may
+    read the metrics: it names machines, workers and what the store has said."""
+
     @app.get("/health", tags=["probes"], summary="Whether the process is up", response_model=Health)
     async def health() -> Health:
         return Health(status="ok")
@@ -41,7 +44,10 @@ def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
         try:
             await engine().check_ready()
         except Unavailable as error:
-            return response_of_any(request, error)
+            sees = await _sees_troubles(request, admission)
+            return response_of_any(request, error if sees else unexplained(error))
+        if not await _sees_troubles(request, admission):
+            return Health(status="ok")
         # the others are served, so this is no reason to send requests elsewhere; nor is a standby
         # that can't be read, as the store's own server answers for it
         return Health(
@@ -49,6 +55,13 @@ def add_probes(app: FastAPI, engine: Callable[[], Engine]) -> None:
             detail="; ".join(engine().troubles()) or None,
             read_store=_read_store(engine().stats().read_store),
         )
+
+
+async def _sees_troubles(request: Request, admission: Admission) -> bool:
+    try:
+        return sees_troubles(await admission.admit(request))
+    except Exception:  # noqa: BLE001 - without a caller, the probe answers all the same
+        return False
 
 
 def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:
@@ -60,7 +73,7 @@ def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:
 def exposition_of(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
     async def exposition(request: Request) -> Response:
         caller = caller_of(request)
-        if caller.server is None or not permits(caller.server.metrics, caller):
+        if not sees_troubles(caller):
             raise Forbidden("the caller's roles do not permit reading the metrics of the server")
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})

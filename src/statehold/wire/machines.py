@@ -92,7 +92,9 @@ class MachineDetail(Wire):
     )
     events: dict[str, EventView] = Field(default={}, description="events that can be sent, by name")
     data_schema: dict[str, Any] | None = Field(
-        default=None, description="JSON Schema (2020-12) of the data; null: any value"
+        default=None,
+        description="JSON Schema (2020-12) of the data; null: any value, or the caller may neither "
+        "start nor inspect instances",
     )
     results: dict[str, dict[str, Any] | None] = Field(
         default={},

@@ -18,6 +18,7 @@ from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
 from statehold.instance.authorize import may_some, named_indexes
+from statehold.instance.senders import may_some_event
 from statehold.records import OVER, Caller
 from statehold.store import PAGE_LIMIT, Group, Reads, Store, StoredDocument
 from statehold.wire.machines import MachineDetail, Machines, MachineSummary, StatusCounts
@@ -63,7 +64,7 @@ class MachineQueries:
             version=definition.version,
             doc=definition.chart.doc,
             states=len(definition.chart.states) - 1,
-            events=[one for one in definition.events if one not in definition.internal],
+            events=_sent_by(caller, definition, definition.events),
             versions=await _versions(reads, name),
             **counts,
         )
@@ -85,11 +86,21 @@ class MachineQueries:
         max_lag_seconds: float | None,
         caller: Caller,
     ) -> MachineDetail:
-        """The chart, with counts where the caller may read all instances. Who may inspect none sees
-        neither the schemas of results nor by whom and why it was deployed."""
+        """The chart, with counts where the caller may read all instances.
+
+        Who may inspect none sees the schemas of those events alone that it can send, that of the
+        data only where it may start one, and none of results; by whom and why it was deployed is
+        for those who may inspect all.
+        """
         name = definition.name
         # a version, once it is known, is not to be refused by a standby that has not seen it
         chart = await self.chart(definition, version)
+        sent = _sent_by(caller, definition, events_of(chart))
+        visible = chart
+        if not may_some(caller, "inspect", definition):
+            events = tuple(one for one in chart.events if one.name in sent)
+            schema = chart.data_schema if may_some(caller, "start", definition) else {}
+            visible = msgspec.structs.replace(chart, events=events, data_schema=schema)
         more: dict[str, Any] = {}
         indexes = set(definition.indexes)
         if may_some(caller, "inspect", definition):
@@ -109,13 +120,13 @@ class MachineQueries:
                 name=name,
                 version=chart.version,
                 doc=chart.doc,
-                chart=msgspec.to_builtins(chart),
+                chart=msgspec.to_builtins(visible),
                 versions=await _versions(reads, name),
                 tags=tags_of(chart),
                 owners=owners_of(chart),
                 indexes=[one for one in definition.indexes if one in indexes],
-                events=events_of(chart),
-                data_schema=chart.data_schema or None,
+                events={name: one for name, one in events_of(chart).items() if name in sent},
+                data_schema=visible.data_schema or None,
                 lag_seconds=lag_seconds,
                 **counts,
                 **more,
@@ -184,6 +195,16 @@ class MachineQueries:
         except msgspec.DecodeError as error:
             why = f"the stored chart of version {version} can't be read: {error}"
             raise InvalidPayload("the version", {"version": why}) from error
+
+
+def _sent_by(caller: Caller, definition: Definition[Any], names: Iterable[str]) -> list[str]:
+    """The events that the caller can send to some instance, or whose journal it may inspect; none
+    that only machines send."""
+    if caller.roles is not None:
+        names = [name for name in names if name not in definition.internal]
+    if may_some(caller, "inspect", definition):
+        return list(names)
+    return [name for name in names if may_some_event(caller, name, definition)]
 
 
 async def _versions(reads: Reads, name: str) -> list[int]:
