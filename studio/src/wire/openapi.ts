@@ -1382,7 +1382,7 @@ export interface components {
             };
             /**
              * Data Schema
-             * @description JSON Schema (2020-12) of the data; null: any value
+             * @description JSON Schema (2020-12) of the data; null: any value, or the caller may neither start nor inspect instances
              */
             data_schema?: {
                 [key: string]: unknown;
