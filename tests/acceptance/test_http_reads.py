@@ -63,6 +63,7 @@ READS = {
     "search": ("/api/search?q=d-", "own"),
     "incidents": ("/api/incidents", "own"),
     "me": ("/api/me", "own"),
+    "audit": ("/api/audit", "the server's"),
 }
 STREAMS = {"stream", "stream_machines", "stream_machine"}
 

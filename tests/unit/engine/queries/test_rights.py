@@ -61,10 +61,12 @@ ITS_OWN = {
 }  # fmt: skip
 #: what changes something (asked inside the turn), and what only the program itself asks
 OTHERS = {
+    # by the server's own grants, which its routes ask for
+    "audit", "tokens",
     "open", "close", "check_ready", "start", "send", "send_many", "pause", "resume", "cancel",
     "retry", "repair", "skip", "resolve", "fire_timer", "cancel_timer", "reschedule_timer",
     "retry_effect", "skip_effect", "resolve_effect", "upgrade", "put", "purge", "unserved",
-    "troubles", "stats", "store_counts", "definition",
+    "troubles", "stats", "store_counts", "definition", "now", "refused",
 }  # fmt: skip
 
 
