@@ -97,8 +97,8 @@ def guard(
             return response_of_any(request, BadRequest("the body", "it was cut short"))
         except StoreUnavailable as error:
             # there is none yet where the authenticator has asked the store
-            caller = request.scope.get(_CALLER)
-            if caller is not None and sees_troubles(caller):
+            there: Caller | None = request.scope.get(_CALLER)
+            if there is not None and sees_troubles(there):
                 return response_of_any(request, error)
             _log.warning("%s %s: %s", request.method, request.url.path, error)
             return response_of_any(request, unexplained(error))
