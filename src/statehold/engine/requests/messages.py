@@ -30,6 +30,7 @@ from statehold.errors import (
     UpgradeFailed,
 )
 from statehold.instance.attempts import Attempt
+from statehold.instance.authorize import refuse_internal
 from statehold.instance.commands import traced
 from statehold.instance.draft import Draft, FailedAttempt
 from statehold.instance.journal import Origin
@@ -147,6 +148,8 @@ def _event(draft: Draft, message: Message, context: EngineContext) -> None:
         return
     # the journal keeps the key of a held request: without it, repeating it would be a second step
     caller = caller_of(message, body)
+    # one that was held may have become internal since
+    refuse_internal(caller, draft.definition, event.__event__)
     origin = Origin("event", plain, caller, body.cause, key=message.key, given=body.given)
     try:
         take_event(draft, event, origin, context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -349,3 +350,24 @@ async def test_a_delayed_message_to_itself_is_its_machines_when_it_is_due(world:
         world.clock.advance(timedelta(seconds=5))
         await quiet()
         assert (await engine.read(Clock, "c-1")).view.lines == ["keepers"]
+
+
+async def test_what_was_held_and_has_become_internal_since_is_refused(world: World) -> None:
+    engine = await world.open(Door)
+    await engine.start(Door, "d-1")
+    await engine.pause(Door, "d-1")
+    await engine.send(Door, "d-1", Open(), caller=GUEST)
+    await world.crash(engine)
+    chart = Door.definition.chart
+    events = tuple(
+        msgspec.structs.replace(one, internal=one.internal or one.name == "Open")
+        for one in chart.events
+    )
+    tighter = dataclasses.replace(
+        Door.definition, chart=msgspec.structs.replace(chart, events=events), program=None
+    )
+    async with world.running(tighter) as engine:
+        await engine.resume(Door, "d-1")
+        (refused,) = [one for one in await journal(engine, Door, "d-1") if one.kind == "refused"]
+        assert "internal" in (refused.reason or "")
+        assert (await engine.read(Door, "d-1")).view.lines == []
