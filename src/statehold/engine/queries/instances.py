@@ -77,10 +77,11 @@ class InstanceQueries:
                 because = shown(entry, {})
         now = self._context.now()
         ahead = self._ahead(loaded.instance)
-        children = await self._children(loaded, caller)
-        return explain(
-            loaded.instance.definition, loaded, because, entered, now, caller, ahead, children
-        )
+        with answer_allowance("what may happen next"):
+            children = await self._children(loaded, caller)
+            return explain(
+                loaded.instance.definition, loaded, because, entered, now, caller, ahead, children
+            )
 
     # Pages of one list may come from a standby and from the store in turn, so that one page may be
     # older than the one before it. By its creation or by its id an instance has one place for ever,
@@ -118,8 +119,7 @@ class InstanceQueries:
         """The invoked instances that have started and that the caller may read, as they are now."""
         refs = [one.child for one in loaded.instance.attempts.values() if one.child is not None]
         rows = await self._store.load(refs) if refs else {}
-        with answer_allowance("what the children accept"):
-            views = {ref: await self._child(row, caller) for ref, row in rows.items()}
+        views = {ref: await self._child(row, caller) for ref, row in rows.items()}
         return {ref: view for ref, view in views.items() if view is not None}
 
     async def _child(self, row: Row, caller: Caller) -> ChildView | None:

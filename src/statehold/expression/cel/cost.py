@@ -66,6 +66,8 @@ class Size:
 
 
 _SMALL = Size(1, 1, 1)
+#: types of values without parts
+_LEAVES = frozenset({bool, int, float, type(None)})
 
 
 def size_of(value: Any, depth: int = 0) -> Size:
@@ -77,14 +79,13 @@ def size_of(value: Any, depth: int = 0) -> Size:
     if isinstance(value, list | dict):
         if depth > DEPTH_LIMIT:
             raise EvaluationFailed(f"a value is nested more than {DEPTH_LIMIT} levels deep")
-        whole = largest = 0
+        # most items are small, and a call for each would dominate
+        whole, largest = _ITEM * len(value), _ITEM if value else 0
         for item in value.values() if isinstance(value, dict) else value:
-            # most items are small, and a call for each would dominate
-            weight = (
-                size_of(item, depth + 1).weight if isinstance(item, str | list | dict) else _ITEM
-            )
-            whole += weight
-            largest = max(largest, weight)
+            if type(item) not in _LEAVES:
+                weight = size_of(item, depth + 1).weight
+                whole += max(weight - _ITEM, 0)
+                largest = max(largest, weight)
         if isinstance(value, dict):
             # keys are passed too, and loops iterate over them
             whole += sum(_ITEM + _check_exact(key) // _BYTES for key in value)
