@@ -16,6 +16,7 @@ from statehold.server import Bounds, Unauthorized, create_app, router
 from statehold.stores import MemoryStore
 from tests.acceptance.http_orders import ACCEPT, INSTANCES, ONE, problem
 from tests.acceptance.orders import OrderFlow
+from tests.access import OPEN
 
 pytestmark = pytest.mark.anyio
 
@@ -325,7 +326,9 @@ async def test_an_application_authenticates_the_caller(engine: Engine) -> None:
             raise Unauthorized("no token")
         return Caller("ada", frozenset({"courier"}))
 
-    app = create_app(engine, authenticate=authenticate, owns_engine=False, studio=False)
+    app = create_app(
+        engine, authenticate=authenticate, access=OPEN, owns_engine=False, studio=False
+    )
     async with app.router.lifespan_context(app), client_of(app) as http:
         for path in ("/api/machines", "/"):
             answer = await http.get(path)

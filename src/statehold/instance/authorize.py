@@ -149,7 +149,7 @@ def named_indexes(caller: Caller, right: Right, definition: Definition[Any]) -> 
 
 def may_some(caller: Caller, right: Right, definition: Definition[Any]) -> bool:
     """Whether there can be an instance on which the caller has the right."""
-    if owned(caller, right, definition) != frozenset():
+    if is_permitted(caller, right, definition) or owned(caller, right, definition):
         return True
     return covers(caller.machines, definition.name) and depends_on_data(caller, right, definition)
 

@@ -59,7 +59,12 @@ def disclosed(
     reads = definition is not None and is_permitted(caller, "read", definition, instance)
     shorter = _shortened(error, reads=reads, is_own=is_own)
     if isinstance(error, UnknownEvent) and definition is not None:
-        known = [one for one in error.known if may_some_event(caller, one, definition)]
+        hidden = definition.internal
+        known = [
+            one
+            for one in error.known
+            if one not in hidden and may_some_event(caller, one, definition)
+        ]
         shorter = UnknownEvent(error.machine, error.event, known)
     if shorter is None:
         return error

@@ -12,10 +12,14 @@ from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import (
     ActionFailed,
+    Forbidden,
     GuardFailed,
     InstanceUnreadable,
+    InvalidPayload,
     StateholdError,
+    StepFailed,
     StoreUnavailable,
+    TooLarge,
 )
 from statehold.instance.tracebacks import at, step_trace
 from statehold.records import Ref
@@ -50,8 +54,15 @@ class Answerer:
         return self._again(lost) if lost else ()
 
     def _reject(self, request: Request, error: StateholdError) -> None:
-        """The log gets the place where the machine's code raised; the caller does not."""
-        if isinstance(error, (ActionFailed, GuardFailed)):
+        """The log gets the place where the machine's code raised, and what its caller may not know
+        of the error; the caller does not."""
+        if isinstance(error, Forbidden):
+            if error.__cause__ is not None:
+                ref = request.ref
+                what = f"a condition on {request.describe()} of {ref.machine}/{ref.id}"
+                extra = about(self._context, ref)
+                log.warning("%s raised", what, exc_info=error.__cause__, extra=extra)
+        elif isinstance(error, (ActionFailed, GuardFailed)) or _is_withheld(request, error):
             trace, ref = step_trace(error), request.ref
             extra = about(self._context, ref, **({"exception": trace} if trace else {}))
             what = f"{request.describe()} of {ref.machine}/{ref.id}"
@@ -71,3 +82,10 @@ class Answerer:
             else:
                 back.append(request)
         return back
+
+
+def _is_withheld(request: Request, error: StateholdError) -> bool:
+    """Whether it may be about stored data, and its caller one that is not to see that."""
+    if request.caller.roles is None or request.own_fault:
+        return False
+    return isinstance(error, (StepFailed, InvalidPayload, TooLarge))

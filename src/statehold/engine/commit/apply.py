@@ -148,7 +148,7 @@ def _permitted(request: Request, draft: Draft, context: EngineContext) -> Any:
         return request.apply(draft, context)
     except (Refused, NewerVersion) as error:
         if request.is_undecided and not isinstance(error, Forbidden):
-            refuse(request.caller, request.right or "act", draft.definition.name, error)
+            refuse(request.caller, request.right or "act", draft.definition.name)
         raise
     finally:
         draft.asks = None

@@ -277,7 +277,9 @@ async def test_a_right_that_is_gone_with_the_step_before_is_gone(world: World) -
         assert (await engine.send("order", "o-1", Pay(), caller=BOB)).view.paid == 1
 
 
-async def test_a_condition_is_asked_on_the_data_and_its_error_is_not_told(world: World) -> None:
+async def test_a_condition_is_asked_on_the_data_and_its_error_is_for_the_log_alone(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     asked = when(lambda data, by: data.paid < 1 or data.missing)
     flow = machine(send=asked, read=role("nobody"))
     async with world.running(flow) as engine:
@@ -286,6 +288,7 @@ async def test_a_condition_is_asked_on_the_data_and_its_error_is_not_told(world:
         refused = await refusal(engine.send("order", "o-1", Pay(), caller=ANN))
         assert type(refused) is Forbidden
         assert "missing" not in str(refused)
+        assert "missing" in caplog.text
         assert str(refused) == str(await refusal(engine.send("order", "o-9", Pay(), caller=ANN)))
 
 
@@ -297,7 +300,7 @@ async def test_a_condition_is_asked_on_the_data_and_its_error_is_not_told(world:
     [(Pay(amount=50), NotAllowed), (Pay(amount=500), StepFailed), (Break(), StepFailed)],
 )
 async def test_refusals_have_nothing_of_data_and_guards_for_those_who_may_not_inspect(
-    world: World, event: Event, kind: type[StateholdError]
+    world: World, event: Event, kind: type[StateholdError], caplog: pytest.LogCaptureFixture
 ) -> None:
     blind = caller("cleo", "sender")
     flow = machine(
@@ -312,6 +315,8 @@ async def test_refusals_have_nothing_of_data_and_guards_for_those_who_may_not_in
             assert SECRET not in said
             assert "affordable" not in said
             assert ("'open'" in said) == (who is ANN and kind is NotAllowed)
+        if kind is StepFailed:
+            assert SECRET in caplog.text
         full = await refusal(engine.send("order", "o-1", event))
         assert SECRET in str(full) or "affordable" in str(full)
 
