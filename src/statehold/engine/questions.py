@@ -83,7 +83,8 @@ class Questions:
     ) -> AsyncIterator[JournalEntry]:
         """Entries of the journal above ``after``, then new ones; ends with the instance. For those
         who may ``inspect`` it, and raises ``Forbidden`` as soon as the caller may not any more."""
-        return self._parts.watching.watch(self._parts.intake.ref(machine, id), after, caller)
+        find = partial(self._asked, machine, id, caller, "inspect")
+        return self._parts.watching.watch(find, after, caller)
 
     def watch_view(
         self, machine: MachineName, id: str, *, view: str | None = None, caller: Caller = ANYONE
@@ -91,7 +92,8 @@ class Questions:
         """The instance as :meth:`read` shows it, now and after each change of that; changes that
         follow each other fast may be one. Ends with the instance, and raises ``Forbidden`` as soon
         as the caller may not read it any more."""
-        return self._parts.watching.watch_view(self._parts.intake.ref(machine, id), caller, view)
+        find = partial(self._asked, machine, id, caller)
+        return self._parts.watching.watch_view(find, caller, view)
 
     async def watch_machine(
         self, machine: MachineName, *, caller: Caller = ANYONE

@@ -6,7 +6,7 @@ change hands while it is watched, and a machine's access with a new version.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -47,7 +47,9 @@ class Watching:
         self._instances = instances
         self._journals = journals
 
-    async def watch(self, ref: Ref, after: int, caller: Caller) -> AsyncIterator[JournalEntry]:
+    async def watch(
+        self, find: Callable[[], Awaitable[Ref]], after: int, caller: Caller
+    ) -> AsyncIterator[JournalEntry]:
         """Every entry above ``after``, from the journal and then as it is written, without a gap.
 
         Notes under ``after`` itself are given again, since their number is not in ``after``. Ends
@@ -55,6 +57,7 @@ class Watching:
         ``BeyondEnd`` where the instance has no step ``after``, or went back behind what was seen,
         and ``Forbidden`` as soon as the caller may not inspect the instance.
         """
+        ref = await find()
         seen = (after, 0)
         with self._watchers.subscribe(ref) as changed:
             while True:
@@ -79,11 +82,12 @@ class Watching:
                 await self._context.clock.wait(changed, self._until())
 
     async def watch_view(
-        self, ref: Ref, caller: Caller, view: str | None
+        self, find: Callable[[], Awaitable[Ref]], caller: Caller, view: str | None
     ) -> AsyncIterator[InstanceReply]:
         """The instance as a reader sees it, now and whenever that changes. Ends when the instance
         is over, or when the engine stops. Raises ``Forbidden`` as soon as the caller may not read
         it."""
+        ref = await find()
         before: bytes | None = None
         with self._watchers.subscribe(ref) as changed:
             while True:

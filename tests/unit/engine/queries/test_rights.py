@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from statehold import Access, Final, Machine, State, index, on, role
 from statehold.engine import Engine
 from statehold.errors import (
     Forbidden,
@@ -36,6 +37,7 @@ from tests.deliveries import (
     HandOver,
     Lose,
     Pack,
+    find,
 )
 
 pytestmark = pytest.mark.anyio
@@ -345,6 +347,61 @@ async def test_incidents_are_those_of_what_may_be_inspected(engine: Engine) -> N
         with pytest.raises(Forbidden):
             await engine.incidents("delivery", caller=caller)
     assert (await engine.incidents(caller=OPS)).count == 2
+
+
+class Shared(Delivery):
+    pass
+
+
+class SharedFlow(Machine[Shared], name="shared", version=1):
+    """Who reads an instance of it may inspect it."""
+
+    access = Access(inspect=index("customer") | index("depot", of="teams"), start=role("clerk"))
+    indexes = ("customer", "depot")
+
+    waiting = State(initial=True, invoke=find)
+    closed = Final()
+    closing = on(Close, waiting >> closed)
+
+
+async def test_incidents_of_ones_own_instances_come_machine_by_machine(tmp_path: Path) -> None:
+    async with Engine(SqliteStore(tmp_path / "i.db"), [DeliveryFlow, SharedFlow]) as engine:
+        for number in range(5):
+            customer = "ann" if number % 2 == 0 else "bob"
+            await engine.start(SharedFlow, f"s-{number}", Shared(customer=customer))
+            async for entry in engine.watch(SharedFlow, f"s-{number}"):
+                if entry.kind == "incident":
+                    break
+        await engine.start(DeliveryFlow, "d-1", Delivery(customer="ann"))
+        await _lost(engine, "d-1")
+
+        async def found(caller: Caller, limit: int) -> tuple[list[str], int]:
+            ids: list[str] = []
+            cursor = None
+            while True:
+                page = await engine.incidents(limit=limit, cursor=cursor, caller=caller)
+                assert len(page.incidents) <= limit
+                ids += [one.instance for one in page.incidents]
+                cursor = page.cursor
+                if cursor is None:
+                    return ids, page.count
+
+        for limit in (1, 2, 50):
+            assert await found(ANN, limit) == (["s-4", "s-2", "s-0"], 3)
+            assert await found(BOB, limit) == (["s-3", "s-1"], 2)
+            assert await found(replace(ANN, roles=frozenset({"ops"})), limit) == (
+                ["d-1", "s-4", "s-2", "s-0"], 4,
+            )  # fmt: skip
+            assert await found(replace(BOB, machines=("delivery",)), limit) == ([], 0)
+        for cursor in ("nonsense", "i.cy0x", ""):
+            with pytest.raises(InvalidPayload):
+                await engine.incidents(cursor=cursor, caller=ANN)
+        mine = await engine.list(Query("shared", incidents=True, order="created"), caller=ANN)
+        assert ids(mine) == ["s-4", "s-2", "s-0"]
+        explained = await engine.explain("shared", "s-0", caller=ANN)
+        assert explained.incidents[0].instance == "s-0"
+        with pytest.raises(Forbidden):
+            await engine.explain("shared", "s-1", caller=ANN)
 
 
 # --- views -------------------------------------------------------------------------------------
