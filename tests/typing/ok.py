@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from statehold import (
+    Access,
     AMachine,
     AnyEvent,
     Call,
@@ -30,16 +31,22 @@ from statehold import (
     active,
     after,
     always,
+    anyone,
     child,
     effect,
+    index,
+    machine,
     minutes,
+    nobody,
     on,
     on_done,
     on_failure,
     on_result,
+    role,
     silence,
     start,
     step,
+    when,
 )
 
 
@@ -221,9 +228,25 @@ class Everything(Machine[Order], name="everything", version=2):
         return {"items": order.items}
 
 
+class Paid(Event, internal=True):
+    receipt: str
+
+
 class Named(Machine[dict[str, int]], name="named", version=1):
     only = State(initial=True)
+    paid = on(Paid, only, by=("clerk", machine("payment"), machine(OrderFlow)))
     indexes = ("customer",)
+    access = Access(
+        start="customer",
+        read=index("customer", of="caller") | role("support") | "auditor",
+        send=when(lambda data, caller: caller.name == "ann") | role("desk"),
+        put=nobody,
+        erase=anyone,
+    )
+    views = {"courier": lambda data: len(data)}  # noqa: RUF012 - as users write it
+
+
+Paid(receipt="r-1")
 
 
 def runs(machine: AMachine) -> str:

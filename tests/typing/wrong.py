@@ -8,6 +8,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from statehold import (
+    Access,
     Compound,
     Event,
     Final,
@@ -17,6 +18,7 @@ from statehold import (
     TimerFired,
     after,
     effect,
+    index,
     minutes,
     on,
     on_done,
@@ -66,6 +68,9 @@ def says_text(order: Order) -> str:
 Accept(prep_minutes="twelve")  # E: mypy,pyright
 Accept(minutes=12)  # E: mypy,pyright
 Accept()  # E: mypy,pyright
+Access(read=5)  # E: mypy,pyright
+Access(reed="clerk")  # E: mypy,pyright
+index("customer", of="all")  # E: mypy,pyright
 
 
 class Wrong(Machine[Order], name="wrong", version=1):
