@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from statehold.cli import environment
+from statehold.cli.oidc import OIDC_OPTIONS
 from statehold.cli.outcome import UsageError
 from statehold.cli.processes.admission import KINDS, AdmissionOptions
 
@@ -21,7 +22,8 @@ _AUTH = typer.Option(
     show_envvar=True,
     help="How callers are known. loopback, the default there: headers say it, and are believed of "
     "programs on this host; proxy: headers say it, and are believed of --proxy-address; tokens: "
-    "tokens that `statehold token` makes, as in Authorization: Bearer sth_….",
+    "tokens that `statehold token` makes, as in Authorization: Bearer sth_…; oidc: access tokens "
+    "of the provider at --oidc-issuer.",
 )
 _INSECURE = typer.Option(
     "--insecure",
@@ -96,6 +98,7 @@ _OPTIONS: dict[str, Any] = {
     "proxy_caller": Annotated[str, _PROXY_CALLER],
     "proxy_roles": Annotated[str, _PROXY_ROLES],
     "proxy_teams": Annotated[str | None, _PROXY_TEAMS],
+    **OIDC_OPTIONS,
     "act_role": Annotated[str | None, _ACT_ROLE],
     "metrics_role": Annotated[str | None, _METRICS_ROLE],
     "audit_role": Annotated[str | None, _AUDIT_ROLE],
@@ -153,6 +156,10 @@ def _checked(given: dict[str, Any], host: str) -> AdmissionOptions:
     if given["proxies"] and auth != "proxy":
         raise UsageError("--proxy-address is for --auth proxy")
     allowed = given["hosts"]
+    if auth == "oidc" and not (given["oidc_issuer"] and given["oidc_audience"]):
+        raise UsageError("--auth oidc needs --oidc-issuer and --oidc-audience")
+    if given["oidc_issuer"] and auth != "oidc":
+        raise UsageError("--oidc-issuer is for --auth oidc")
     if not is_wildcard(host):
         given = {**given, "hosts": [*allowed, host]}
     options = AdmissionOptions(**{**given, "auth": auth or "loopback"})

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from statehold.chart.access import OWN_USER, Access, Grant, ServerAccess, role
 
-Kind = Literal["loopback", "proxy", "tokens"]
+Kind = Literal["loopback", "proxy", "tokens", "oidc"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 #: the role that ``--put`` requires
@@ -22,7 +22,8 @@ class AdmissionOptions(Struct, frozen=True, kw_only=True):
     ``auth``: the authenticator. ``insecure``: callers are believed whatever their address is.
     ``hosts``: the names, with or without a port, that a request's Host may have, beside those of
     loopback and of this end of the connection. ``proxies``: the addresses from which the headers
-    ``proxy_caller``, ``proxy_roles`` and ``proxy_teams`` are believed. ``act_role``,
+    ``proxy_caller``, ``proxy_roles`` and ``proxy_teams`` are believed. The fields
+    that begin with ``oidc_`` are those of :class:`.oidc.OidcSettings`. ``act_role``,
     ``metrics_role`` and ``audit_role``: the roles that may act by hand and upgrade, read
     ``/metrics`` and read the audit log; None: what the authenticator's kind permits.
     """
@@ -34,6 +35,17 @@ class AdmissionOptions(Struct, frozen=True, kw_only=True):
     proxy_caller: str = "X-Forwarded-User"
     proxy_roles: str = "X-Forwarded-Groups"
     proxy_teams: str | None = None
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_client_id: str = ""
+    oidc_scopes: list[str] = []
+    oidc_resource: str = ""
+    oidc_name_claim: str = "sub"
+    oidc_roles_claim: str = "roles"
+    oidc_teams_claim: str = "groups"
+    oidc_machines_claim: str = ""
+    oidc_leeway: float = 60.0
+    oidc_ca: str | None = None
     act_role: str | None = None
     metrics_role: str | None = None
     audit_role: str | None = None

@@ -32,5 +32,31 @@ def authenticator_of(options: AdmissionOptions, bounds: Bounds) -> Authenticator
                 )
             case "tokens":
                 return Tokens()
+            case "oidc":
+                return _oidc(options)
     except ValueError as error:
         raise UsageError(f"--auth {options.auth}: {error}") from None
+
+
+def _oidc(options: AdmissionOptions) -> Authenticator:
+    try:
+        from statehold.server.authenticators.oidc import Oidc, OidcSettings
+    except ImportError as error:
+        raise UsageError(
+            f"--auth oidc needs the extra oidc, as in pip install 'statehold[cli,oidc]': {error}"
+        ) from error
+    return Oidc(
+        OidcSettings(
+            issuer=options.oidc_issuer or "",
+            audience=options.oidc_audience or "",
+            client_id=options.oidc_client_id,
+            scopes=tuple(dict.fromkeys(("openid", *options.oidc_scopes))),
+            resource=options.oidc_resource,
+            name_claim=options.oidc_name_claim,
+            roles_claim=options.oidc_roles_claim,
+            teams_claim=options.oidc_teams_claim,
+            machines_claim=options.oidc_machines_claim,
+            leeway_seconds=options.oidc_leeway,
+            ca_file=options.oidc_ca,
+        )
+    )

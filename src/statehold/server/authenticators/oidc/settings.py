@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from statehold.errors import StateholdError
+
 #: asymmetric alone: a key that verifies signs nothing. ``none`` and ``HS256`` can't be added.
 #: Ed25519 is EdDSA's name since RFC 9864
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
@@ -13,8 +15,10 @@ ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA", "Ed25519")
 LEEWAY_LIMIT = 300.0
 
 
-class WrongSettings(ValueError):
+class WrongSettings(StateholdError, ValueError):
     """The settings can't be used; the message names the one, and what it may be."""
+
+    code = "wrong-settings"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
