@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from statehold.chart.access import Right
 from statehold.records import Status
 from statehold.wire.base import LagSeconds, Wire
 from statehold.wire.journal import JournalEntry
@@ -197,3 +198,4 @@ class Explanation(Wire):
     effects: list[EffectView]
     next: list[PossibleTransition]
     incidents: list[Incident]
+    may: list[Right] = Field(default=[], description="what the caller may do with it")

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import ConfigDict, Field
 
+from statehold.chart.access import Right
 from statehold.wire.base import LagSeconds, Wire
 from statehold.wire.instances import Summary
 
@@ -27,6 +28,9 @@ class MachineSummary(Wire):
     states: int
     events: list[str]
     versions: list[int] = Field(description="every version that the store has seen")
+    may: list[Right] = Field(
+        default=[], description="what the caller may do, on all instances or on some"
+    )
     counted: bool = Field(
         default=True, description="false: the caller may not read all instances; no counts"
     )
@@ -64,6 +68,9 @@ class MachineDetail(Wire):
     version: int
     doc: str
     chart: dict[str, Any]
+    may: list[Right] = Field(
+        default=[], description="what the caller may do, on all instances or on some"
+    )
     counted: bool = Field(
         default=True, description="false: the caller may not read all instances; no counts"
     )

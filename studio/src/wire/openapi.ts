@@ -938,6 +938,12 @@ export interface components {
             next: components["schemas"]["PossibleTransition"][];
             /** Incidents */
             incidents: components["schemas"]["Incident"][];
+            /**
+             * May
+             * @description what the caller may do with it
+             * @default []
+             */
+            may: ("start" | "read" | "inspect" | "send" | "act" | "put" | "upgrade" | "erase")[];
         };
         /**
          * FindingView
@@ -1292,6 +1298,12 @@ export interface components {
                 [key: string]: unknown;
             };
             /**
+             * May
+             * @description what the caller may do, on all instances or on some
+             * @default []
+             */
+            may: ("start" | "read" | "inspect" | "send" | "act" | "put" | "upgrade" | "erase")[];
+            /**
              * Counted
              * @description false: the caller may not read all instances; no counts
              * @default true
@@ -1435,6 +1447,12 @@ export interface components {
              * @description every version that the store has seen
              */
             versions: number[];
+            /**
+             * May
+             * @description what the caller may do, on all instances or on some
+             * @default []
+             */
+            may: ("start" | "read" | "inspect" | "send" | "act" | "put" | "upgrade" | "erase")[];
             /**
              * Counted
              * @description false: the caller may not read all instances; no counts

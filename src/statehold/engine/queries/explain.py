@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from statehold.chart.access import RIGHTS, Right
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.engine.queries.sentences import Sentences
+from statehold.errors import Forbidden
 from statehold.instance.attempts import UNREADABLE_KEY, Attempt
+from statehold.instance.authorize import is_permitted
 from statehold.instance.loaded import Loaded
 from statehold.instance.reply import InstanceReply
 from statehold.interpreter.enabled import Enablement, enablements
@@ -107,7 +110,20 @@ def explain(
         effects=effects,
         next=following,
         incidents=incidents,
+        may=_rights(caller, definition, loaded),
     )
+
+
+def _rights(caller: Caller, definition: Definition[object], loaded: Loaded) -> list[Right]:
+    found: list[Right] = []
+    for right in RIGHTS:
+        try:
+            if is_permitted(caller, right, definition, loaded.instance):
+                found.append(right)
+        except Forbidden:
+            # its condition fails on this data, which permits nothing
+            continue
+    return found
 
 
 def _active(

@@ -13,7 +13,7 @@ from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
 from statehold.engine.queries.reading import Reading
-from statehold.engine.queries.rights import inspects_all, reads_all, seen
+from statehold.engine.queries.rights import inspects_all, reads_all, rights_on, seen
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
@@ -65,6 +65,7 @@ class MachineQueries:
             doc=definition.chart.doc,
             states=len(definition.chart.states) - 1,
             events=_sent_by(caller, definition, definition.events),
+            may=rights_on(caller, definition),
             versions=await _versions(reads, name),
             **counts,
         )
@@ -121,6 +122,7 @@ class MachineQueries:
                 version=chart.version,
                 doc=chart.doc,
                 chart=msgspec.to_builtins(visible),
+                may=rights_on(caller, definition),
                 versions=await _versions(reads, name),
                 tags=tags_of(chart),
                 owners=owners_of(chart),

@@ -13,11 +13,12 @@ from typing import Any, Never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from statehold.chart.access import Right
+from statehold.chart.access import RIGHTS, Right
 from statehold.chart.machine import Definition
 from statehold.errors import Forbidden, InvalidPayload, MachineUnserved, UnknownMachine
 from statehold.instance.authorize import (
     is_permitted,
+    may_some,
     named_indexes,
     owned,
     permitted_unstated,
@@ -133,6 +134,11 @@ def reads_all(caller: Caller, definition: Definition[Any]) -> bool:
 
 def inspects_all(caller: Caller, definition: Definition[Any]) -> bool:
     return owned(caller, "inspect", definition) is None
+
+
+def rights_on(caller: Caller, definition: Definition[Any]) -> list[Right]:
+    """What a caller may do with a machine's instances, with all of them or with some."""
+    return [right for right in RIGHTS if may_some(caller, right, definition)]
 
 
 def seen(caller: Caller, definitions: Mapping[str, Definition[Any]]) -> list[Definition[Any]]:

@@ -20,7 +20,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -31,6 +31,7 @@ from statehold.security import StoredToken, TokenStore
 from statehold.server.authenticators.base import Authenticator
 from statehold.server.authenticators.token_text import LENGTH, digest_of, id_of
 from statehold.server.problems import Unauthorized
+from statehold.wire.operations import SignInKind
 
 if TYPE_CHECKING:
     from statehold.engine import Engine
@@ -70,6 +71,8 @@ class _Known(Struct):
 class Tokens(Authenticator):
     """``create_app(engine, authenticate=Tokens())``. ``monotonic`` gives seconds that never go
     back."""
+
+    signs_in: ClassVar[SignInKind] = "token"
 
     def __init__(self, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
