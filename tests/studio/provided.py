@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from typing import Any, Self
 
 import httpx
 import uvicorn
+from joserfc.jwk import ECKey, RSAKey
 
 import hatch_build
 from examples.onboarding.v2 import Onboarding
@@ -52,12 +54,26 @@ ACCESS = ServerAccess(
 )
 
 
+def new_keys() -> list[dict[str, Any]]:
+    """Made here: Node.js 20 can stand still for ever as it exports a key that it has just made."""
+    found: list[dict[str, Any]] = []
+    for made, algorithm in (
+        (RSAKey.generate_key(2048), "RS256"),
+        (ECKey.generate_key("P-256"), "ES256"),
+    ):
+        more = {"kid": secrets.token_hex(8), "alg": algorithm, "use": "sig"}
+        found.append({**made.as_dict(private=True), **more})
+    return found
+
+
 class Provider:
     """The provider, up from the beginning of a ``with`` statement to its end."""
 
     def __init__(self, page: str, seconds: int = 300) -> None:
         client = {"redirect_uris": [f"{page}/"], "post_logout_redirect_uris": [f"{page}/"]}
-        self._given = {"client": client, "users": USERS, "seconds": seconds}
+        self._given = {
+            "client": client, "users": USERS, "seconds": seconds, "keys": new_keys()
+        }  # fmt: skip
         self._process: subprocess.Popen[str] | None = None
         self.url = ""
 
@@ -69,8 +85,12 @@ class Provider:
             stderr=subprocess.DEVNULL, text=True,
         )  # fmt: skip
         assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
-        assert self.url.startswith("http://127.0.0.1:"), "the provider did not start"
+        try:
+            self.url = self._process.stdout.readline().strip()
+            assert self.url.startswith("http://127.0.0.1:"), "the provider did not start"
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

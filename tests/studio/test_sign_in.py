@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, Route, expect
 
 from tests.studio.conftest import PICTURES
-from tests.studio.provided import AUDIENCE, Provided
+from tests.studio.provided import AUDIENCE, Provided, new_keys
 from tests.studio.watched import Watched
 
 SignedIn = Callable[..., Page]
@@ -231,7 +231,7 @@ def test_keys_that_are_rotated_are_taken_at_once(
     context: BrowserContext, provided: Provided
 ) -> None:
     first = sign_in(context, provided, "olga")
-    provided.provider.control(rotate=True)
+    provided.provider.control(keys=new_keys())
     # this provider forgets its sessions then
     first.close()
     sign_in(context, provided, "rita")

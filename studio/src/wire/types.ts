@@ -21,6 +21,7 @@ export type Incident = Shapes['Incident'];
 export type Incidents = Shapes['Incidents'];
 export type MachineSummary = Required<Shapes['MachineSummary']>;
 export type Me = Shapes['Me'];
+export type Right = Shapes['MachineSummary']['may'][number];
 export type SignIn = Shapes['SignIn'];
 export type OidcSignIn = Shapes['OidcSignIn'];
 export type Flows = Shapes['Flows'];

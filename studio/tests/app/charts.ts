@@ -108,6 +108,7 @@ export function explanation(given: Partial<Explanation> = {}): Explanation {
     active: [],
     timers: [],
     effects: [],
+    may: [],
     next: [],
     incidents: [],
     ...given,

@@ -1,14 +1,13 @@
 /**
  * An OpenID provider on loopback for the tests of sign-in, which may be told what befalls it.
  *
- *   node main.js '{"client": {…}, "users": {"ada": {"roles": ["ops"]}}, "seconds": 300}'
+ *   node main.js '{"client": {…}, "users": {"ada": {"roles": ["ops"]}}, "keys": […], "seconds": 300}'
  *
  * It prints its issuer once it listens. Anybody signs in under any name, with any password.
- * `POST /control` takes a JSON object: `rotate` (new keys, the old ones gone), `seconds` (how long
+ * `POST /control` takes a JSON object: `keys` (new ones, the old ones are gone), `seconds` (how long
  * tokens live from now on), `skew` (seconds that its clock is ahead), `forget` (a user whose tokens
  * and session are no more) and `remember`, `down` (answers nothing but 503). `GET /control` says what was asked.
  */
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
@@ -16,6 +15,7 @@ const AUDIENCE = 'https://statehold.example/api';
 
 const given = JSON.parse(process.argv[2]);
 let seconds = given.seconds ?? 300;
+let keys = given.keys;
 let skew = 0;
 let down = false;
 let provider;
@@ -58,7 +58,7 @@ function configuration() {
         ...given.client,
       },
     ],
-    jwks: { keys: [key('rsa', 'RS256'), key('ec', 'ES256')] },
+    jwks: { keys },
     cookies: { keys: ['of these tests alone'] },
     claims: { openid: ['sub'] },
     clientBasedCORS: () => true,
@@ -119,15 +119,6 @@ function configuration() {
   };
 }
 
-function key(kid, alg) {
-  const pair =
-    kid === 'rsa'
-      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
-      : generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const jwk = pair.privateKey.export({ format: 'jwk' });
-  return { ...jwk, kid: `${kid}-${randomUUID()}`, alg, use: 'sig' };
-}
-
 async function answer(request, response) {
   const path = request.url.split('?')[0];
   if (path === '/control') return control(request, response);
@@ -176,7 +167,10 @@ async function control(request, response) {
   if (told.seconds !== undefined) seconds = told.seconds;
   if (told.skew !== undefined) skew = told.skew;
   if (told.down !== undefined) down = told.down;
-  if (told.rotate) server.rotate();
+  if (told.keys) {
+    keys = told.keys;
+    server.rotate();
+  }
   if (told.remember) forgotten.delete(told.remember);
   if (told.forget) {
     forgotten.add(told.forget);

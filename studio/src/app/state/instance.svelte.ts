@@ -7,6 +7,7 @@ import type {
   JournalEntry,
   MachineDetail,
   PastInstance,
+  Reply,
 } from '../../wire/types';
 import { readJson } from '../../wire/json';
 import { Problem } from '../../wire/problem';
@@ -35,6 +36,8 @@ export class InstanceState {
   readonly id: string;
   readonly explained: Loading<Explanation>;
   readonly live: Live;
+  /** What a caller has who may read it and not inspect it: no history, no data. */
+  readonly read: Loading<Reply>;
 
   #history = new History();
   /** Called whenever the history has more. */
@@ -46,6 +49,7 @@ export class InstanceState {
   #machines = $state.raw<ReadonlyMap<number, MachineDetail>>(new Map());
   #trees = $state.raw<ReadonlyMap<number, Tree>>(new Map());
   #close: (() => void) | null = null;
+  #reads = $state(false);
   #ended = false;
   readonly #past = new Map<number, Promise<PastInstance>>();
 
@@ -53,18 +57,21 @@ export class InstanceState {
     this.machine = machine;
     this.id = id;
     this.explained = new Loading(() => client.explain(machine, id));
+    this.read = new Loading(() => client.instance(machine, id));
     this.live = new Live({
       url: () => client.instanceStream(machine, id),
       after: () => String(this.#history.last),
       end: 'end',
       onevent: ({ event, data }) => {
+        // of one that may only be read, the stream has its views
+        if (event === 'view') this.#again();
         if (event !== 'step' && event !== 'note') return;
         this.#history.put(readJson(data) as unknown as JournalEntry);
         this.#grown += 1;
         this.#again();
       },
       // what is no step (a paused one's waiting events, say) may have changed too
-      onopen: (again) => again && void this.#compare(),
+      onopen: (again) => again && void (this.#reads ? this.refresh() : this.#compare()),
       onanew: () => this.#forget(),
     });
   }
@@ -85,13 +92,27 @@ export class InstanceState {
   async begin(): Promise<void> {
     const newest = this.#newest();
     await this.refresh(newest);
-    if (this.#ended || this.#close !== null || this.explained.value === undefined) return;
-    this.want(this.last - 40, this.last);
+    if (this.#ended || this.#close !== null) return;
+    if (this.explained.value !== undefined) this.want(this.last - 40, this.last);
+    else if (this.read.value === undefined) return;
     this.#close = this.live.open();
   }
 
+  /** Whether it may be read, and not inspected. */
+  get onlyRead(): boolean {
+    return this.#reads && this.read.value !== undefined;
+  }
+
   async refresh(newest?: Promise<void>): Promise<void> {
-    await this.explained.load();
+    if (!this.#reads) await this.explained.load();
+    const { error } = this.explained;
+    this.#reads = error instanceof Problem && error.status === 403;
+    if (this.#reads) {
+      await this.read.load();
+      const reply = this.read.value;
+      if (reply !== undefined) await this.#machineFor(reply.version);
+      return;
+    }
     const explained = this.explained.value;
     if (explained !== undefined) {
       // an answer may have a step before the stream does

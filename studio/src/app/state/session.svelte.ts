@@ -1,7 +1,7 @@
 /** The one client of this page, whom the server takes its user for, and whether it is there. */
 import { Client } from '../../wire/client';
 import { Problem } from '../../wire/problem';
-import type { Me } from '../../wire/types';
+import type { Me, Right } from '../../wire/types';
 import { signIn } from './sign-in.svelte';
 import { noteStale } from './stale';
 import { readStored, writeStored } from './storage';
@@ -18,6 +18,7 @@ const NOBODY: Claim = { name: '', roles: '' };
 class Session {
   #claim = $state.raw<Claim>(claimOf(readStored('claim')));
   #me = $state.raw<Me | null>(null);
+  #rights = $state.raw<ReadonlyMap<string, ReadonlySet<Right>>>(new Map());
   #error = $state.raw<Error | null>(null);
   #there = $state(true);
   #checking = false;
@@ -47,9 +48,13 @@ class Session {
     return this.#there;
   }
 
-  /** Whether operator actions are offered; not until it is known that they are permitted. */
-  get mayAct(): boolean {
-    return this.#me?.may.act ?? false;
+  /**
+   * Whether something is offered on a machine, on any if none is named: what may be permitted there
+   * on some instance. Not until that is known.
+   */
+  may(right: Right, machine?: string): boolean {
+    if (machine !== undefined) return this.#rights.get(machine)?.has(right) ?? false;
+    return [...this.#rights.values()].some((rights) => rights.has(right));
   }
 
   /** Whether the server believes the name and the roles that are sent. */
@@ -86,7 +91,9 @@ class Session {
 
   async ask(): Promise<void> {
     try {
-      this.#me = await this.client.me();
+      const [me, { machines }] = await Promise.all([this.client.me(), this.client.machines()]);
+      this.#rights = new Map(machines.map(({ name, may }) => [name, new Set(may)]));
+      this.#me = me;
       this.#error = null;
     } catch (error) {
       this.#error = error instanceof Error ? error : new Error(String(error));
