@@ -25,6 +25,7 @@ MODULES = (
     "statehold.security",
     "statehold.records",
     "statehold.server",
+    "statehold.server.authenticators.oidc",
     "statehold.formats.notation",
     "statehold.formats.native",
     "statehold.formats.scxml",

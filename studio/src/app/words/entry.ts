@@ -34,6 +34,12 @@ export function entryTitle(entry: JournalEntry): string {
   }
 }
 
+/** Who did it, and whether an authenticator has proved that: ` · by ada`, ` · by ada, as claimed`. */
+export function callerOf(entry: JournalEntry): string {
+  if (!entry.caller) return '';
+  return ` · by ${entry.caller}${entry.proved ? '' : ', as claimed'}`;
+}
+
 /** The title of a note under a step: `offer attempt 2 failed`. */
 export function noteTitle(entry: JournalEntry): string {
   const [effect] = entry.effects ?? [];
