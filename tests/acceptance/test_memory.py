@@ -29,7 +29,8 @@ JSON = {"content-type": "application/json"}
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """One after another attacks it: what each leaves behind is there for the next."""
-    with served(tmp_path_factory.mktemp("served"), "--put") as server:
+    folder = tmp_path_factory.mktemp("served")
+    with served(folder, "--put", "--act-role", "operator") as server:
         yield server
 
 

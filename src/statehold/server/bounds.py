@@ -50,10 +50,10 @@ class Bounds:
     connections: int = 10_000
     #: bytes of answers that clients have not taken yet, of one process; beyond it, those with the
     #: most are cut off
-    unsent_bytes: int = 128 * 1024 * 1024
+    unsent_bytes: int = 64 * 1024 * 1024
     #: requests at work at once, of one process; one more is ``overloaded`` (503)
     requests: int = 4000
-    #: reads of one caller at work at once, of one process; more wait for these
+    #: reads at work at once, of which one caller has its share; more of it wait for these
     reads: int = 16
     #: events of batches at work at once, of one process; one more is ``overloaded`` (503)
     events: int = 20_000

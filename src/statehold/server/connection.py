@@ -74,6 +74,7 @@ class Connection(HttpToolsProtocol):
         self._all = connections
         self._bounds = connections.bounds
         self.phase = Phase.IDLE
+        self.address = ""
         #: since when it is in its phase
         self._since = self.loop.time()
         #: requests whose answer is not complete, oldest first
@@ -85,6 +86,8 @@ class Connection(HttpToolsProtocol):
         #: bytes of the body, and of all that came in its place
         self._body, self._wire = 0, 0
         self._refusal: StateholdError | None = None
+        #: whether the next request waits until the answer before it was taken
+        self._is_behind = False
         #: what was unsent when it was looked at last, and for how long too little was taken
         self._unsent, self._stalled = 0, 0.0
 
@@ -185,13 +188,31 @@ class Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         if self._cycles:
             self._cycles.popleft()
-        super().on_response_complete()
+        if self.flow.write_paused and not self.transport.is_closing():
+            # the next request is not begun before the client has taken this answer: else as many
+            # answers as it has requests would wait here
+            self._is_behind = True
+            self._unset_keepalive_if_required()
+            self.flow.pause_reading()
+        else:
+            super().on_response_complete()
         if self._cycles or self.phase is Phase.OVER:
             return
         if self.phase is Phase.BODY:
             self._enter(Phase.REST)
         elif self.phase is Phase.WORK:
             self._enter(Phase.IDLE)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._all.count_unsent(self, self.transport.get_write_buffer_size())
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._all.count_unsent(self, 0)
+        if self._is_behind:
+            self._is_behind = False
+            super().on_response_complete()
 
     def _should_upgrade_to_ws(self) -> bool:
         return False
@@ -256,9 +277,9 @@ class Connection(HttpToolsProtocol):
         self.phase = phase
         self._since = self.loop.time()
 
-    def look(self, now: float, passed: float) -> int:
-        """Ends the connection if its time is over. ``passed``: seconds since it was looked at last.
-        Returns the bytes that its client has not taken yet."""
+    def look(self, now: float, passed: float) -> None:
+        """Ends the connection if its time is over. ``passed``: seconds since it was looked at
+        last."""
         bounds = self._bounds
         unsent = self.transport.get_write_buffer_size()
         taken, self._unsent = self._unsent - unsent, unsent
@@ -268,11 +289,11 @@ class Connection(HttpToolsProtocol):
             self._stalled = max(0.0, self._stalled - passed) if unsent else 0.0
         if self._stalled > bounds.stall_seconds:
             self.cut_off()
-            return 0
+            return
         if self.flow.read_paused:
             # it waits for us
             self._since = now
-            return unsent
+            return
         waited = now - self._since
         if self.phase is Phase.HEAD and waited > bounds.head_seconds:
             self._fail(TooSlow("the headers", f"{bounds.head_seconds:g} s"))
@@ -286,7 +307,6 @@ class Connection(HttpToolsProtocol):
         ):
             self._all.why[self.phase.name.lower()] += 1
             self.transport.close()
-        return unsent
 
     def _body_seconds(self) -> float:
         return self._bounds.body_seconds + self._body / self._bounds.slowest_rate
@@ -308,6 +328,9 @@ class Connections:
         self._of_address: Counter[str] = Counter()
         #: why connections were ended since that was logged last
         self.why: Counter[str] = Counter()
+        #: bytes that clients have not taken yet, of those that are behind, and in all
+        self._unsent: dict[Connection, int] = {}
+        self._total = 0
         self._looked_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -318,7 +341,7 @@ class Connections:
 
     def add(self, one: Connection) -> StateholdError | None:
         """The error where there are too many."""
-        address = address_of(one.client[0] if one.client else "")
+        address = one.address = address_of(one.client[0] if one.client else "")
         self.open.add(one)
         self._of_address[address] += 1
         if self._timer is None:
@@ -337,22 +360,39 @@ class Connections:
         if one not in self.open:
             return
         self.open.discard(one)
-        address = address_of(one.client[0] if one.client else "")
+        self._total -= self._unsent.pop(one, 0)
+        address = one.address
         self._of_address[address] -= 1
         if self._of_address[address] <= 0:
             del self._of_address[address]
+
+    @property
+    def unsent(self) -> int:
+        """Bytes of answers that clients have not taken yet."""
+        return self._total
+
+    def count_unsent(self, one: Connection, size: int) -> None:
+        """So much of its answer has this one's client not taken. Where all have too much, the
+        largest answers of the address with the most are cut off."""
+        self._total += size - self._unsent.pop(one, 0)
+        if size:
+            self._unsent[one] = size
+        while self._total > self.bounds.unsent_bytes and self._unsent:
+            of_address: Counter[str] = Counter()
+            for other, unsent in self._unsent.items():
+                of_address[other.address] += unsent
+            most = of_address.most_common(1)[0][0]
+            there = (other for other in self._unsent if other.address == most)
+            largest = max(there, key=self._unsent.__getitem__)
+            self._total -= self._unsent.pop(largest)
+            largest.cut_off()
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         """Looks at all, ends those whose time is over, and says how many that were."""
         now = loop.time()
         passed, self._looked_at = now - self._looked_at, now
-        unsent = {one: one.look(now, passed) for one in tuple(self.open)}
-        total = sum(unsent.values())
-        for one in sorted(unsent, key=unsent.__getitem__, reverse=True):
-            if total <= self.bounds.unsent_bytes:
-                break
-            one.cut_off()
-            total -= unsent[one]
+        for one in tuple(self.open):
+            one.look(now, passed)
         if self.why:
             counts = ", ".join(f"{count} {why}" for why, count in sorted(self.why.items()))
             _log.info("connections ended by their bounds: %s", counts)

@@ -71,7 +71,7 @@ class Shares:
         self.streams = share("streams", bounds.streams)
         self.events = share("events of batches", bounds.events)
         self.bodies = share("bytes of bodies", bounds.bodies_bytes)
-        self._reads = bounds.reads
+        self._reads = bounds.share_of(bounds.reads)
         self._gates: dict[str, Gate] = {}
 
     @asynccontextmanager

@@ -319,6 +319,22 @@ async def test_the_largest_answers_that_nobody_reads_are_cut_off_first() -> None
         await until(lambda: len(it.app.asked) == 3 and len(it.connections.open) == 1)
 
 
+async def test_the_next_request_is_not_begun_before_the_answer_before_it_is_taken() -> None:
+    async with server(Bounds()) as it:
+        client = await it.client()
+        cast(asyncio.Transport, client.writer.transport).pause_reading()
+        await client.send(GET % b"big" * 3)
+        await until(lambda: it.app.asked == ["/big"] and bool(it.connections.unsent))
+        # what else comes is not read before that either
+        await client.send(GET % b"")
+        cast(asyncio.Transport, client.writer.transport).resume_reading()
+        for _ in range(3):
+            status, body = await client.answer()
+            assert (status, len(body)) == (200, BIG)
+        assert await client.answer() == (200, b"0")
+        await until(lambda: not it.connections.unsent)
+
+
 async def test_one_address_has_its_share_of_the_connections() -> None:
     async with server(Bounds(connections=8)) as it:
         mine = [await it.client() for _ in range(2)]
