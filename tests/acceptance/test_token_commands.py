@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from statehold.chart.access import Access, ServerAccess, role
+from statehold.client import AsyncClient
 from statehold.engine import Engine
-from statehold.server import Tokens, create_app
+from statehold.server import Bounds, Tokens, create_app
 from statehold.stores import SqliteStore
 from tests.acceptance.command_line import run
 from tests.acceptance.orders import OrderFlow
@@ -108,10 +109,15 @@ ACCESS = ServerAccess(
 )
 
 
+DEFAULT_BOUNDS = Bounds()
+
+
 @asynccontextmanager
-async def serving(address: str) -> AsyncIterator[httpx.AsyncClient]:
+async def serving(
+    address: str, bounds: Bounds = DEFAULT_BOUNDS
+) -> AsyncIterator[httpx.AsyncClient]:
     engine = Engine(SqliteStore(address.removeprefix("sqlite:///")), [OrderFlow])
-    app = create_app(engine, authenticate=Tokens(), access=ACCESS)
+    app = create_app(engine, authenticate=Tokens(), access=ACCESS, bounds=bounds)
     transport = httpx.ASGITransport(app)
     async with (
         app.router.lifespan_context(app),
@@ -150,6 +156,26 @@ async def test_tokens_are_made_and_revoked_while_the_server_runs_on_its_file(
     # five seconds later
     monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
     assert (await served.get("/api/machines", headers=as_(text))).status_code == 401
+
+
+async def test_a_stream_ends_once_its_token_is_revoked_and_a_running_request_does_not(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
+    text = await beside(address, "billing", "--role", "ops")
+    async with serving(address, Bounds(caller_seconds=0.05)) as client:
+        started = await client.post(
+            "/api/machines/order/instances", headers=as_(text), json={"id": "o-1"}
+        )
+        assert started.status_code == 201, started.text
+        # its answer is here once the stream has ended
+        path = "/api/machines/order/instances/o-1/stream"
+        stream = asyncio.create_task(client.get(path, headers=as_(text)))
+        (one,) = await asyncio.to_thread(listed, address)
+        await asyncio.to_thread(run, "token", "revoke", str(one["id"]), "--store", address)
+        ended = await asyncio.wait_for(stream, 30)
+    assert ended.status_code in (200, 401)
+    assert "event: end" not in ended.text
 
 
 async def test_rights_are_those_of_the_token(served: httpx.AsyncClient, address: str) -> None:
@@ -205,6 +231,54 @@ def test_a_name_forges_no_line_of_the_table(address: str) -> None:
     table = run("audit", "list", "--store", address).out
     assert len(table.splitlines()) == 3
     assert "ada\\nforged" in table
+
+
+async def test_the_client_reads_the_log(served: httpx.AsyncClient, address: str) -> None:
+    eve = await beside(address, "eve", "--role", "auditor")
+    async with AsyncClient(
+        "http://localhost", headers=as_(eve), transport=served._transport
+    ) as client:
+        page = await client.audit(action="token.create", outcome="done", limit=5)
+        assert [entry.action for entry in page.entries] == ["token.create"]
+        assert (await client.audit(until="2020-01-01T00:00:00Z")).entries == []
+
+
+# --- the doctor -------------------------------------------------------------------------------
+
+
+def set_times(address: str, name: str, created: timedelta, expires: timedelta) -> None:
+    now = datetime.now(UTC)
+    times = [int((now + one).timestamp() * 1e6) for one in (created, expires)]
+    with closing(sqlite3.connect(address.removeprefix("sqlite:///"))) as db, db:
+        db.execute(
+            "UPDATE tokens SET created_at = ?, expires_at = ? WHERE name = ?", (*times, name)
+        )
+
+
+def test_the_doctor_reports_tokens_that_end_soon_are_unused_or_too_long(address: str) -> None:
+    day = timedelta(days=1)
+    for name, created, expires in (
+        ("new", -1 * day, 90 * day),
+        ("soon", -1 * day, 13 * day),
+        ("unused", -31 * day, 60 * day),
+        ("forever", -1 * day, 9_000 * day),
+        ("expired", -40 * day, -1 * day),
+        ("revoked", -40 * day, 1 * day),
+    ):
+        made(address, name)
+        set_times(address, name, created, expires)
+    (revoked,) = [str(one["id"]) for one in listed(address) if one["name"] == "revoked"]
+    assert run("token", "revoke", revoked, "--store", address).code == 0
+    found = json.loads(run("doctor", "--store", address, "--json").out)
+    whose = {one["code"]: one["what"] for one in found if one["code"].startswith("token")}
+    assert whose.keys() == {"token-expires", "token-unused", "token-too-long"}
+    for code, name in (
+        ("token-expires", "soon"),
+        ("token-unused", "unused"),
+        ("token-too-long", "forever"),
+    ):
+        assert whose[code].count("(") == 1
+        assert f"({name})" in whose[code]
 
 
 # --- an export --------------------------------------------------------------------------------

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import asyncio
 
+import asyncpg
 import pytest
 
 from statehold.records import AuditEntry
 from statehold.security import AuditQuery
 from statehold.store import NewestDocument, Store, StoredDocument
+from statehold.stores.postgres.store import PostgresStore
 from tests.stores.build import at
 from tests.stores.conftest import Shared
 
@@ -130,3 +132,20 @@ async def test_of_two_workers_that_replace_one_document_at_once_one_is_refused(
     kept = await stores[0].document("order", 1)
     assert kept is not None
     assert kept.text == f"{replaced.index(True)}".encode()
+
+
+async def test_what_an_older_release_puts_beside_this_one_covers_all_machines(
+    migrated_dsn: str, anyio_backend: str
+) -> None:
+    db = await asyncpg.connect(migrated_dsn)
+    await db.execute(
+        "INSERT INTO documents (machine, version, notation, text, put_at, put_by, reason) "
+        "VALUES ('order', 1, 'native', '{}', 1, 'ada', NULL)"
+    )
+    await db.close()
+    store = PostgresStore(migrated_dsn)
+    await store.open("w1")
+    document = await store.document("order", 1)
+    await store.close()
+    assert document is not None
+    assert (document.put_by, document.covers) == ("ada", None)

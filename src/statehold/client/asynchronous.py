@@ -34,6 +34,7 @@ from statehold.client.watch import watch_changes, watch_instance, watch_replies
 from statehold.errors import StateholdError, Unavailable
 from statehold.records import Status
 from statehold.store import Order
+from statehold.wire.audit import AuditLines
 from statehold.wire.instances import Changes, Explanation, Incidents, Instances, Reply, Summary
 from statehold.wire.journal import Journal, JournalEntry
 from statehold.wire.machines import (
@@ -57,9 +58,8 @@ class AsyncClient:
 
     ``caller`` and ``roles`` are sent in the headers that a server on this host believes; ``token``
     is sent as ``Authorization: Bearer``, and may be a function that gives one, and another once the
-    server refuses it; ``headers`` are sent as they are. ``timeout_seconds`` bounds one
-    attempt, ``backoff`` how often a repeatable request is repeated. Event loops may use a client
-    one after another.
+    server refuses it; ``headers`` are sent as they are. ``timeout_seconds`` bounds one attempt,
+    ``backoff`` how often a repeatable request is repeated. Event loops use a client in turn.
 
     Lists and counts may come from a standby of the server's store, as ``lag_seconds`` says. They
     are never behind what this client has written, and with ``max_lag_seconds=0`` not behind at all.
@@ -134,6 +134,14 @@ class AsyncClient:
         """Machines, states, events and instances that match a text, at most ``limit`` of each."""
         params = {"q": text, "limit": limit}
         return await self._read(Found, "/api/search", params, max_lag_seconds)
+
+    async def audit(
+        self, /, *, limit: int = 50, cursor: str | None = None, **only: str
+    ) -> AuditLines:
+        """A page of the audit log, newest first; ``only`` those with this ``machine``, ``id``,
+        ``caller``, ``action`` or ``outcome``, and from ``since`` up to ``until`` (ISO 8601)."""
+        params = {**only, "limit": limit, "cursor": cursor}
+        return await self._ask(AuditLines, "GET", "/api/audit", params=params)
 
     async def me(self) -> Me:
         """The caller that the server takes this client for, and its permissions."""

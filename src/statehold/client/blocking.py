@@ -213,6 +213,7 @@ class Client:
     mermaid = _waits(AsyncClient.mermaid)
     flows = _waits(AsyncClient.flows)
     search = _waits(AsyncClient.search)
+    audit = _waits(AsyncClient.audit)
     me = _waits(AsyncClient.me)
 
 

@@ -15,6 +15,7 @@ from statehold.doctor.finding import Finding, some
 from statehold.doctor.postgres_queries import PostgresQueries
 from statehold.doctor.postgres_server import examine_connections, examine_server
 from statehold.doctor.postgres_tables import examine_tables
+from statehold.doctor.tokens import TOKENS, examine_tokens
 from statehold.doctor.work import Pause, examine_work
 from statehold.errors import StoreRefused
 from statehold.stores.postgres.connections import (
@@ -25,6 +26,7 @@ from statehold.stores.postgres.connections import (
 )
 from statehold.stores.postgres.migrate import state_of
 from statehold.stores.queries import load_queries
+from statehold.stores.token_columns import token_of
 
 _SETTINGS = {
     "application_name": "statehold doctor",
@@ -131,6 +133,8 @@ async def _examine(
     found += await examine_connections(db, sum(left.total_seconds() > 0 for left in leases))
     now = await db.fetchval(load_queries("postgres", "doctor.sql")["now"])
     found += await examine_work(queries, now, definitions, served, pause)
+    tokens = await db.fetch(load_queries("postgres")["tokens"], "", TOKENS)
+    found += examine_tokens([*map(token_of, tokens)], now)
 
 
 def why_unreachable(error: BaseException) -> Finding:

@@ -16,11 +16,13 @@ from typing import Any
 from statehold.chart.machine import Definition
 from statehold.doctor.finding import Finding, size, some
 from statehold.doctor.sqlite_queries import SqliteQueries
+from statehold.doctor.tokens import TOKENS, examine_tokens
 from statehold.doctor.work import Pause, examine_work
-from statehold.stores.queries import load_migrations
+from statehold.stores.queries import load_migrations, load_queries
 from statehold.stores.sqlite.file import FREE_BYTES, holder_of
 from statehold.stores.sqlite.inspect import open_read_only
 from statehold.stores.sqlite.migrate import APPLICATION_ID, is_unfinished
+from statehold.stores.token_columns import token_of
 
 #: so much room, or as much as the database has, should be left on the disk
 FREE_WANTED = 1 << 30
@@ -50,6 +52,8 @@ async def examine_sqlite(
             found += await examine_work(
                 queries, now or datetime.now(UTC), definitions, served, pause
             )
+            tokens = db.execute(load_queries("sqlite")["tokens"], ("", TOKENS)).fetchall()
+            found += examine_tokens([*map(token_of, tokens)], now or datetime.now(UTC))
     except sqlite3.Error as error:
         found.append(
             Finding(

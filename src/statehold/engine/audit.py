@@ -3,8 +3,9 @@
 1. A refusal is noted in memory and written about a second later, so that none waits for the store.
    Acts are written by the commit that does them, and need nothing of this.
 2. Equal refusals of one caller in a second are one line that counts them. There are
-   ``Limits.audit_lines`` lines a second at most, and a fifth of that of one caller. What is
-   beyond is counted in a line of its own: a flood fills no disk, and does not go unseen.
+   ``Limits.audit_lines`` lines a second at most, a fifth of that of one caller, and of a flood
+   that goes on one a second. What is beyond is counted in a line of its own: a flood fills no
+   disk, and does not go unseen.
 3. While the store can't be written, lines wait, ``Limits.audit_waiting`` at most; what is beyond is
    counted too. A process that is killed loses the refusals of its last second.
 """
@@ -31,6 +32,8 @@ GATHER_SECONDS = 1.0
 RETRY_SECONDS = 5.0
 #: lines in one transaction
 BATCH = 200
+#: how long there can be ``Limits.audit_lines`` in each second
+BURST_SECONDS = 60
 #: of the lines of a second, those of one caller
 SHARE = 5
 #: between two walks of the purge, and entries that one transaction of it removes
@@ -50,7 +53,9 @@ class Audit:
     def __init__(self, store: Store, context: EngineContext) -> None:
         self._store = store
         self._context = context
-        self._second = _Second(0, context.limits.audit_lines)
+        #: lines that may be written: one more each second
+        self._credit = self._most_credit = context.limits.audit_lines * BURST_SECONDS
+        self._second = _Second(0, 0)
         self._waiting: list[AuditEntry] = []
         #: refusals whose lines found no room among those that wait, and since when
         self._lost = 0
@@ -95,7 +100,10 @@ class Audit:
         at = int(now.timestamp())
         if at != self._second.at:
             self._seal()
-            self._second = _Second(at, self._context.limits.audit_lines)
+            passed = max(0, at - self._second.at)
+            self._credit = min(self._most_credit, self._credit + passed)
+            limit = min(self._context.limits.audit_lines, self._credit)
+            self._second = _Second(at, limit)
         self._second.add(
             audit_entry(now, caller, action, machine, id, outcome="refused", detail=detail)
         )
@@ -104,6 +112,7 @@ class Audit:
     def _seal(self) -> None:
         """Takes the lines of the second; no more are added to them."""
         lines = self._second.take()
+        self._credit = max(0, self._credit - len(lines))
         room = self._context.limits.audit_waiting - len(self._waiting)
         for line in lines[:room]:
             # with a number from here on, so that a line which is written again is there once

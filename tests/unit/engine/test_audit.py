@@ -15,9 +15,9 @@ from statehold.engine.audit import BEYOND
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
 from statehold.errors import Forbidden, NotAllowed, StoreUnavailable
-from statehold.records import AuditEntry, Caller
+from statehold.records import AuditEntry, Caller, Write
 from statehold.security import AuditQuery
-from statehold.store import Query
+from statehold.store import Query, WriteResult
 from statehold.stores import MemoryStore
 from statehold.wire.operations import SendRequest
 
@@ -138,6 +138,44 @@ async def test_what_is_permitted_or_wrong_otherwise_is_no_refusal(engine: Engine
     assert await log_of(engine) == []
 
 
+async def test_an_act_is_in_the_log_with_what_it_changed(engine: Engine) -> None:
+    clerk = a_caller("ann", "clerk")
+    await engine.start(DoorFlow, id="d-1")
+    await engine.pause(DoorFlow, "d-1", reason="a strike\nforged", caller=clerk)
+    # changes nothing
+    await engine.pause(DoorFlow, "d-1", caller=clerk)
+    # by the program itself
+    await engine.resume(DoorFlow, "d-1")
+    await engine.cancel(DoorFlow, "d-1", caller=clerk)
+    found = (await engine.audit(AuditQuery(machine="door", id="d-1"))).entries
+    assert {(one.caller, one.action, one.outcome, one.detail) for one in found} == {
+        ("ann", "pause", "done", "a strike\nforged"),
+        ("ann", "cancel", "done", ""),
+        ("", "resume", "done", ""),
+    }
+    assert len(found) == 3
+    assert all(one.proved and one.address == "192.0.2.9" for one in found if one.caller)
+
+
+class Unaudited(MemoryStore):
+    """One in which no entry of the audit log can be kept."""
+
+    async def commit(self, writes: Sequence[Write]) -> list[WriteResult]:
+        if any(write.audit for write in writes):
+            raise StoreUnavailable("the audit log is full")
+        return await super().commit(writes)
+
+
+async def test_where_the_log_can_not_be_written_acts_are_refused_and_nothing_else() -> None:
+    clerk = a_caller("ann", "clerk")
+    async with Engine(Unaudited(), [DoorFlow]) as engine:
+        await engine.start(DoorFlow, id="d-1", caller=clerk)
+        with pytest.raises(StoreUnavailable):
+            await engine.pause(DoorFlow, "d-1", caller=clerk)
+        assert (await engine.read(DoorFlow, "d-1", caller=clerk)).status == "running"
+        assert (await engine.send(DoorFlow, "d-1", Go(), caller=clerk)).seq == 2
+
+
 async def test_equal_refusals_of_a_second_are_one_line(engine: Engine, clock: ManualClock) -> None:
     for second in range(2):
         for _ in range(1_000):
@@ -167,6 +205,31 @@ async def test_a_flood_of_many_callers_fills_no_disk_and_is_counted(engine: Engi
     assert len(found) == 11
     assert sum(one.times for one in found) == 10_000
     assert [one.action for one in found if one.caller == ""] == [BEYOND]
+
+
+async def test_a_flood_that_goes_on_gets_few_lines_and_none_of_it_is_uncounted(
+    engine: Engine, clock: ManualClock
+) -> None:
+    seconds, each = 2_000, 30
+    for second in range(seconds):
+        for n in range(each):
+            engine.refused(a_caller(f"c-{second}-{n}"), "read", "door", "d-1", "no")
+        clock.advance(timedelta(seconds=1))
+        await engine._parts.audit._writer.walk_once()
+    engine._parts.audit._seal()
+    await engine._parts.audit._writer.walk_once()
+    times = lines = 0
+    cursor: str | None = None
+    while True:
+        page = await engine.audit(AuditQuery(limit=1_000, cursor=cursor))
+        lines += len(page.entries)
+        times += sum(one.times for one in page.entries)
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert times == seconds * each
+    # those of a minute, and in each second one and the one that counts
+    assert lines <= 10 * 60 + 2 * seconds + 11
 
 
 async def test_lines_wait_for_the_store_and_what_has_no_room_is_counted(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -86,7 +87,7 @@ def create(
                     teams=teams,
                     machines=machines,
                     created_at=now,
-                    created_by=getpass.getuser(),
+                    created_by=_user(),
                     expires_at=ends,
                 )
                 about = f"{made.id} of {name!r}, roles: {', '.join(roles) or 'none'}"
@@ -204,9 +205,17 @@ async def _open(
         yield kept
 
 
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # a container whose user has no name
+        return f"uid {os.getuid()}"
+
+
 def _act(now: datetime, action: str, detail: str) -> AuditEntry:
     """By the user of this machine, whom nothing proves."""
-    return audit_entry(now, Caller(getpass.getuser()), action, detail=detail)
+    return audit_entry(now, Caller(_user()), action, detail=detail)
 
 
 def _unknown(id: str) -> NotFound:
