@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from pydantic import BaseModel
 
-from statehold import Access, Final, Machine, State, index, on, role
+from statehold import Access, Final, Machine, State, child, index, on, role
 from statehold.engine import Engine
 from statehold.errors import (
     Forbidden,
@@ -402,6 +403,39 @@ async def test_incidents_of_ones_own_instances_come_machine_by_machine(tmp_path:
         assert explained.incidents[0].instance == "s-0"
         with pytest.raises(Forbidden):
             await engine.explain("shared", "s-1", caller=ANN)
+
+
+class Trip(BaseModel):
+    customer: str
+
+
+def for_delivery(data: Trip) -> Delivery:
+    return Delivery(customer="bob" if data.customer == "ann" else "ann")
+
+
+class TripFlow(Machine[Trip], name="trip", version=1):
+    access = Access(inspect=index("customer"))
+    indexes = ("customer",)
+
+    waiting = State(initial=True, invoke=child(DeliveryFlow, input=for_delivery))
+
+
+async def test_an_explanation_has_the_children_alone_that_the_caller_may_read() -> None:
+    async with Engine(MemoryStore(), [DeliveryFlow, TripFlow]) as engine:
+        await engine.start(TripFlow, "t-1", Trip(customer="ann"))
+        changes = await engine.watch_machine("delivery")
+        async with aclosing(changes):  # type: ignore[type-var]
+            await anext(changes)
+            if not (await engine.list(Query("delivery"))).instances:
+                await anext(changes)
+        (of_child,) = (await engine.explain("trip", "t-1", caller=ANN)).effects
+        assert of_child.child is None
+        summary = (await engine.explain("trip", "t-1", caller=ANN)).summary
+        assert "not started" not in summary
+        (whole,) = (await engine.explain("trip", "t-1")).effects
+        assert whole.child is not None
+        assert whole.child.since is not None
+        assert whole.child.id not in summary
 
 
 # --- views -------------------------------------------------------------------------------------
