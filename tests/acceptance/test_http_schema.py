@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -18,9 +19,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
+from starlette.requests import Request
 
+from statehold import role
+from statehold.chart.access import RIGHTS, Access, ServerAccess
 from statehold.engine import Engine
-from statehold.server import create_app
+from statehold.records import Caller
+from statehold.server import Unauthorized, create_app
 from statehold.stores import MemoryStore
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
@@ -41,14 +46,46 @@ def make_app() -> FastAPI:
 schema = schemathesis.openapi.from_dict(make_app().openapi()).exclude(path_regex="/stream$")
 
 
+ROLES = {"customer": frozenset({"customer"}), "operator": frozenset({"operator", "restaurant"})}
+
+
+def by_token(request: Request) -> Caller:
+    name = request.headers.get("authorization", "").removeprefix("Bearer ")
+    if name not in ROLES:
+        raise Unauthorized("the token is unknown")
+    return Caller(name, ROLES[name])
+
+
+def make_closed_app() -> FastAPI:
+    """Who has no token is nobody, and a customer may do less than an operator."""
+    anybody, operators = role("customer") | role("operator"), role("operator")
+    grants = dict.fromkeys(RIGHTS, operators) | {"start": anybody, "read": anybody}
+    access = ServerAccess(unstated=Access(**grants), audit=operators, metrics=operators)
+    return create_app(
+        lambda: Engine(MemoryStore(), [OrderFlow]), authenticate=by_token, access=access
+    )
+
+
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
+    with in_a_thread(make_app) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def closed_address() -> Iterator[str]:
+    with in_a_thread(make_closed_app) as address:
+        yield address
+
+
+@contextmanager
+def in_a_thread(make: Callable[[], FastAPI]) -> Iterator[str]:
     """A server in a thread, since schemathesis asks without an event loop."""
     answer: list[str] = []
     up, stop = threading.Event(), threading.Event()
 
     async def run() -> None:
-        async with listening(make_app()) as address:
+        async with listening(make()) as address:
             answer.append(address)
             up.set()
             await asyncio.to_thread(stop.wait)
@@ -60,11 +97,14 @@ def address() -> Iterator[str]:
         # the instances of the document's examples, so that some requests find one
         for id in ("o-1", "o-2"):
             instances = f"{answer[0]}/api/machines/order/instances"
-            assert httpx.post(instances, json={"id": id}).status_code == 201
+            assert httpx.post(instances, json={"id": id}, headers=OPERATOR).status_code == 201
         yield answer[0]
     finally:
         stop.set()
         server.join()
+
+
+OPERATOR = {"Authorization": "Bearer operator"}
 
 
 @schema.parametrize()
@@ -77,6 +117,23 @@ def address() -> Iterator[str]:
 )
 def test_every_answer_is_one_that_the_document_promises(case: Any, address: str) -> None:
     case.call_and_validate(base_url=address, checks=PROMISES, timeout=10)
+
+
+@schema.parametrize()
+@settings(
+    max_examples=3,
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_so_it_is_where_callers_are_authenticated(case: Any, closed_address: str) -> None:
+    for token in ("", "customer", "operator"):
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = case.call(base_url=closed_address, headers=headers, timeout=10)
+        case.validate_response(answer, checks=PROMISES)
+        is_open = case.path in ("/health", "/ready", "/api/sign-in")
+        assert is_open or token or answer.status_code in (400, 401, 405)
 
 
 def test_the_document_names_every_route_of_the_design() -> None:
