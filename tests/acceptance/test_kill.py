@@ -160,7 +160,8 @@ class Shop:
             try:
                 found = (await self.http.get("/api/incidents")).json()
                 for incident in found.get("incidents", ()):
-                    await self.http.post(f"/api/incidents/{quote(incident['id'], safe='')}/retry")
+                    path = f"/api/incidents/{quote(incident['id'], safe='')}/retry"
+                    await self.http.post(path, headers={"Statehold-Roles": "operator"})
             except httpx.TransportError:
                 continue
 
@@ -215,7 +216,7 @@ class Served:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.acceptance.kill_server",
                 "tests.acceptance.kill_flow:OrderFlow", "tests.acceptance.kill_flow:StockFlow",
-                "--store", f"sqlite:///{self._path}", "--port", str(self._port),
+                "--store", f"sqlite:///{self._path}", "--port", str(self._port), "--act-role", "operator",
                 cwd=ROOT, env=environment, stderr=log,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip

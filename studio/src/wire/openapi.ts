@@ -2047,12 +2047,12 @@ export interface operations {
                  */
                 "Statehold-Left-Out"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2363,12 +2363,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2657,12 +2657,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -2883,12 +2883,12 @@ export interface operations {
                  */
                 "Statehold-Left-Out"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3200,12 +3200,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3424,12 +3424,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3641,12 +3641,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -3846,12 +3846,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4096,12 +4096,12 @@ export interface operations {
                  */
                 "Last-Event-ID"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4334,12 +4334,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4636,12 +4636,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -4938,12 +4938,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5240,12 +5240,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5558,12 +5558,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -5858,12 +5858,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6153,12 +6153,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6460,12 +6460,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -6767,12 +6767,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7085,12 +7085,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7392,12 +7392,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -7699,12 +7699,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8019,12 +8019,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8194,12 +8194,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8467,12 +8467,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8689,12 +8689,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -8911,12 +8911,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9135,12 +9135,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9351,12 +9351,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9518,12 +9518,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9728,12 +9728,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -9919,12 +9919,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -10095,12 +10095,12 @@ export interface operations {
                  */
                 "Statehold-Max-Lag"?: string;
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -10308,12 +10308,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -10605,12 +10605,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
@@ -10902,12 +10902,12 @@ export interface operations {
             query?: never;
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;

@@ -158,11 +158,11 @@ MAX_LAG = _parameter(
     pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
 )
 _CALLER = [
-    _parameter("Statehold-Caller", "header", "the caller's name, believed by default", "ada"),
+    _parameter("Statehold-Caller", "header", "the caller's name, where the server believes it", "ada"),
     _parameter(
         "Statehold-Roles",
         "header",
-        "the caller's roles, separated by commas; left out: trusted, no `by` refuses it",
+        "the caller's roles, separated by commas, where the server believes it; left out: none",
         "restaurant, support",
     ),
 ]
