@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from statehold.chart.access import ServerAccess, role
 from statehold.engine import Engine
+from statehold.errors import StoreUnavailable
 from statehold.observe.metrics import Metrics
 from statehold.records import Caller
 from statehold.server import Bounds, Proxy, create_app, create_probes, router
@@ -318,6 +319,35 @@ async def test_the_probes_answer_to_any_host_and_the_metrics_do_not(engine: Engi
         for path, status in (("/health", 200), ("/ready", 200), ("/metrics", 403)):
             assert (await raw("Host: pod-7", first=f"GET {path} HTTP/1.1")).status == status
         assert (await raw(raw.own, first="GET /metrics HTTP/1.1")).status == 200
+
+
+async def test_why_a_server_is_not_ready_is_for_those_who_may_read_its_metrics(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    engine = Engine("memory:", [OrderFlow])
+    app = create_app(
+        engine,
+        authenticate=Proxy(["127.0.0.1"]),
+        access=ServerAccess(metrics=role("scraper")),
+    )
+    scraper = {"X-Forwarded-User": "prometheus", "X-Forwarded-Groups": "scraper"}
+    others: list[dict[str, str]] = [{}, {"X-Forwarded-User": "ann"}, scraper | {"Host": "pod-7"}]
+
+    async def away() -> None:
+        raise StoreUnavailable("postgresql://10.0.0.7 is away")
+
+    async with listening(app) as address, httpx.AsyncClient(base_url=address) as http:
+        monkeypatch.setattr(engine, "troubles", lambda: ["order/o-1 is broken"])
+        assert "o-1" in (await http.get("/ready", headers=scraper)).text
+        for headers in others:
+            answer = await http.get("/ready", headers=headers)
+            assert (answer.status_code, "o-1" in answer.text) == (200, False)
+        monkeypatch.setattr(engine, "check_ready", away)
+        assert "10.0.0.7" in (await http.get("/ready", headers=scraper)).text
+        for headers in others:
+            answer = await http.get("/ready", headers=headers)
+            assert (answer.status_code, "10.0.0.7" in answer.text) == (503, False)
+            assert answer.headers["retry-after"] == "1"
 
 
 async def test_metrics_are_for_those_whom_the_server_permits(engine: Engine) -> None:

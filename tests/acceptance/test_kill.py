@@ -216,7 +216,8 @@ class Served:
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "tests.acceptance.kill_server",
                 "tests.acceptance.kill_flow:OrderFlow", "tests.acceptance.kill_flow:StockFlow",
-                "--store", f"sqlite:///{self._path}", "--port", str(self._port), "--act-role", "operator",
+                "--store", f"sqlite:///{self._path}", "--port", str(self._port),
+                "--act-role", "operator",
                 cwd=ROOT, env=environment, stderr=log,
                 stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
             )  # fmt: skip

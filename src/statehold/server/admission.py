@@ -20,6 +20,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 from msgspec.structs import replace
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -189,6 +190,16 @@ class Admission:
         except (Unauthorized, Forbidden) as error:
             self._note(request.scope, error)
             raise
+
+    async def recognized(self, request: Request) -> Caller | None:
+        """The caller where :meth:`admit` would let it in. None, and nothing is recorded, where it
+        would not: for answers that everybody gets, and some get more of."""
+        try:
+            self._check(request.scope)
+            found: Any = self.authenticate(request)
+            return self._completed(await found if inspect.isawaitable(found) else found, request)
+        except (StateholdError, HTTPException):
+            return None
 
     def _note(self, scope: Scope, error: StateholdError) -> None:
         if self.on_refusal is not None:

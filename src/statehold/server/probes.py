@@ -58,10 +58,8 @@ def add_probes(app: FastAPI, engine: Callable[[], Engine], admission: Admission)
 
 
 async def _sees_troubles(request: Request, admission: Admission) -> bool:
-    try:
-        return sees_troubles(await admission.admit(request))
-    except Exception:  # noqa: BLE001 - without a caller, the probe answers all the same
-        return False
+    caller = await admission.recognized(request)
+    return caller is not None and sees_troubles(caller)
 
 
 def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:

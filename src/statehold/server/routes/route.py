@@ -158,7 +158,9 @@ MAX_LAG = _parameter(
     pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?$",
 )
 _CALLER = [
-    _parameter("Statehold-Caller", "header", "the caller's name, where the server believes it", "ada"),
+    _parameter(
+        "Statehold-Caller", "header", "the caller's name, where the server believes it", "ada"
+    ),
     _parameter(
         "Statehold-Roles",
         "header",
