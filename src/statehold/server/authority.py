@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import NamedTuple
 
@@ -60,6 +61,8 @@ def with_port(authority: Authority, scheme: str) -> Authority:
     return Authority(authority.host, _DEFAULT_PORTS[scheme] if port is None else port)
 
 
+# the addresses of the open connections: each request asks for its own
+@lru_cache(maxsize=1024)
 def address_of(text: str) -> IPv4Address | IPv6Address | None:
     """An IP address, which is IPv4 where it is written as IPv6 only because a socket takes both;
     None if it is none, or has a zone."""
