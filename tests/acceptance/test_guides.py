@@ -78,7 +78,7 @@ def test_the_command_line_guide_lists_every_command() -> None:
     }
     names = [name for name in commands if name not in groups]
     names += [f"{group} {name}" for group, below in groups.items() for name in below]
-    assert len(names) == 36
+    assert len(names) == 42
     for name in names:
         assert f"statehold {name}" in text, name
 

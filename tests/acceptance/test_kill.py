@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -45,14 +45,13 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
         asyncio.timeout(PATIENCE),
         endpoint(chance) as (address, calls),
         Served(path, address, tmp_path / "server.log") as server,
+        Shop(server, random.Random(chance.random())) as shop,
     ):
-        shop = Shop(server, random.Random(chance.random()))
         await shop.open_stocks()
         released = asyncio.Semaphore(0)
         clients = [
             asyncio.create_task(shop.one_order(number, released)) for number in range(ORDERS)
         ]
-        retrying = asyncio.create_task(shop.retry_incidents())
         for _ in range(KILLS):
             for _ in range(ORDERS // KILLS):
                 released.release()
@@ -66,7 +65,7 @@ async def test_killed_at_fifty_random_moments_nothing_is_lost_doubled_or_half_do
             await server.start()
         await asyncio.gather(*clients)
         await shop.drained(path)
-        retrying.cancel()
+        await shop.close()
         await server.stop()
     ledger = shop.ledger
     image = read_sqlite(path)
@@ -111,6 +110,19 @@ class Shop:
         self.chance = chance
         self.ledger = Ledger()
 
+    async def __aenter__(self) -> Shop:
+        self._retrying = asyncio.create_task(self._retry_incidents())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        self._retrying.cancel()
+        await self.http.aclose()
+        with suppress(asyncio.CancelledError):
+            await self._retrying
+
     async def open_stocks(self) -> None:
         for number in range(STOCKS):
             await self.ask(
@@ -153,7 +165,7 @@ class Shop:
         else:
             self.ledger.refused.add(key)
 
-    async def retry_incidents(self) -> None:
+    async def _retry_incidents(self) -> None:
         """An effect that too many processes died of waits for a person: this one."""
         while True:
             await asyncio.sleep(0.5)
@@ -161,7 +173,9 @@ class Shop:
                 found = (await self.http.get("/api/incidents")).json()
                 for incident in found.get("incidents", ()):
                     path = f"/api/incidents/{quote(incident['id'], safe='')}/retry"
-                    await self.http.post(path, headers={"Statehold-Roles": "operator"})
+                    answer = await self.http.post(path, headers={"Statehold-Roles": "operator"})
+                    # decided meanwhile, or not to be reached
+                    assert answer.status_code in (200, 404, 409, 503), answer.text
             except httpx.TransportError:
                 continue
 
@@ -182,7 +196,6 @@ class Shop:
         # another process can only be asked, again and again
         while busy(path):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
-        await self.http.aclose()
 
 
 def busy(path: Path) -> bool:

@@ -225,7 +225,9 @@ async def test_what_was_refused_is_in_the_log_once_the_server_has_stopped(addres
     assert bob[17:] not in shown
 
 
-def test_a_name_forges_no_line_of_the_table(address: str) -> None:
+def test_a_name_forges_no_line_of_the_table(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    # a width would break lines
+    monkeypatch.delenv("COLUMNS", raising=False)
     made(address, "billing")
     fill(address, 1, 1, timedelta(hours=1))
     table = run("audit", "list", "--store", address).out

@@ -32,7 +32,7 @@ from tests.unit.server.test_problems import every_error
 pytestmark = pytest.mark.timeout(300)
 
 #: packages that export names to the rest of the package, and none to its users
-INTERNAL = {"statehold.cli", "statehold.doctor"}
+INTERNAL = {"statehold.cli", "statehold.doctor", "statehold.server.authenticators"}
 NOTATION = (ROOT / "docs" / "reference" / "notation.md").read_text(encoding="utf-8")
 
 

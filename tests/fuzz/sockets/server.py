@@ -11,6 +11,8 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from statehold.cli.processes.descriptors import most_connections
+
 #: how long its start and its end are waited for
 PATIENCE = 60.0
 #: what the process runs first: at SIGUSR1 it says how many tasks it has
@@ -78,6 +80,8 @@ class Served:
 @contextlib.contextmanager
 def served(folder: Path, *options: str, store: str = "memory:") -> Iterator[Served]:
     """``statehold serve`` of the tests' order, until the end of the block."""
+    # as many files as this user may have open: the attacks' ends are files of this process
+    most_connections()
     arguments: Sequence[str] = (
         "serve", "tests.acceptance.orders:OrderFlow", "--store", store, "--port", "0", *options,
     )  # fmt: skip

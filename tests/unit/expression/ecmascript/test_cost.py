@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import time
 from typing import Any
 
 import pytest
@@ -17,6 +16,7 @@ from statehold.expression.allowance import ANSWER_WORK_LIMIT, answer_allowance
 from statehold.expression.ecmascript import builtins, methods
 from statehold.expression.ecmascript.language import ECMASCRIPT
 from statehold.expression.language import EvaluationFailed, ExpressionRefused, Scope
+from tests.timing import measured
 
 #: seconds that one evaluation takes at most, of the processor; three times what was measured
 LONGEST = 0.25
@@ -78,11 +78,9 @@ def test_a_function_costs_what_it_does(name: str, calls: list[str]) -> None:
                 continue
             used = {name: VALUES[name] for name in script.reads | script.writes}
             scope = Scope(copy.deepcopy(used))
-            began = time.process_time()
-            with contextlib.suppress(EvaluationFailed):
+            with measured() as took, contextlib.suppress(EvaluationFailed):
                 script.run(scope)
-            took = time.process_time() - began
-            assert took < LONGEST, f"{text}: {took * 1_000:.0f} ms"
+            assert took.seconds < LONGEST, f"{text}: {took.seconds * 1_000:.0f} ms"
             ran += 1
     assert ran
 
@@ -92,11 +90,10 @@ def test_what_is_asked_for_one_answer_takes_about_a_tenth_of_a_second() -> None:
         ECMASCRIPT.expression(f"numbers.indexOf({-n}) > text.lastIndexOf(sought)")
         for n in range(1, 500)
     ]
-    began = time.process_time()
-    with answer_allowance("the answer") as allowance:
+    with measured() as took, answer_allowance("the answer") as allowance:
         for guard in guards:
             with contextlib.suppress(EvaluationFailed):
                 guard(Scope(VALUES))
     assert allowance.limit == ANSWER_WORK_LIMIT
     assert allowance.left < 0
-    assert time.process_time() - began < 0.4
+    assert took.seconds < 0.4
