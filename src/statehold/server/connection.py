@@ -120,6 +120,8 @@ class Connection(HttpToolsProtocol):
             self._received += len(data)
         elif self.phase is Phase.BODY:
             self._wire += len(data)
+        # it goes with the connection, and nothing is received after that
+        assert self.parser is not None
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
