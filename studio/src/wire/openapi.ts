@@ -11217,12 +11217,12 @@ export interface operations {
             };
             header?: {
                 /**
-                 * @description the caller's name, believed by default
+                 * @description the caller's name, where the server believes it
                  * @example ada
                  */
                 "Statehold-Caller"?: string;
                 /**
-                 * @description the caller's roles, separated by commas; left out: trusted, no `by` refuses it
+                 * @description the caller's roles, separated by commas, where the server believes it; left out: none
                  * @example restaurant, support
                  */
                 "Statehold-Roles"?: string;
