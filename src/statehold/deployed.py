@@ -18,8 +18,8 @@ from statehold.records import AuditEntry
 class StoredDocument(Struct, frozen=True):
     """A version of a machine as it was deployed: its text, byte for byte, by whom and why.
 
-    ``covers`` are the machines that it may send to, by their names or by how these begin
-    (``shop.*``); None: all, as for one that an older release has kept.
+    ``covers`` are the machines that it may send to, by their names; None: all, as for one that an
+    older release has kept.
     """
 
     machine: str

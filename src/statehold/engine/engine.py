@@ -346,7 +346,7 @@ class Engine(Questions):
 
         Raises ``ArchiveFailed`` where an instance can't be archived: then it stays.
         """
-        definition = await self._parts.intake.found(machine, caller)
+        definition = await self._parts.intake.found(machine, caller, "erase")
         authorize(caller, "erase", definition)
         return await self._parts.pruner.purge(
             definition.name, retention, dry_run=dry_run, caller=caller

@@ -10,11 +10,12 @@ from statehold.chart.access import Right
 from statehold.chart.model import Chart
 from statehold.engine.parts import Parts
 from statehold.engine.queries.journals import Past
+from statehold.engine.queries.rights import reads_document, visible_chart
 from statehold.engine.queries.search import search
 from statehold.engine.recorded import records_refusals
 from statehold.engine.requests.intake import MachineName, name_of
 from statehold.engine.requests.texts import check_texts, check_version
-from statehold.instance.authorize import authorize, authorize_audit, is_permitted
+from statehold.instance.authorize import authorize, authorize_audit
 from statehold.instance.reply import InstanceReply
 from statehold.records import ANYONE, Caller, Ref
 from statehold.security import AuditPage, AuditQuery, TokenStore
@@ -175,17 +176,19 @@ class Questions:
         name = name_of(machine)
         if caller.roles is not None:
             definition = await self._parts.finder.machine(name, caller, "inspect")
-            if not is_permitted(caller, "put", definition):
+            if not reads_document(caller, definition):
                 authorize(caller, "inspect", definition)
         return await self._parts.machines.document(name, version)
 
     async def chart(
         self, machine: MachineName, version: int | None = None, *, caller: Caller = ANYONE
     ) -> Chart:
-        """The chart of a version, for those who have any right on the machine."""
+        """The chart of a version, for those who have any right on the machine; its outline for
+        those who may inspect no instance."""
         check_version(version)
         definition = await self._parts.finder.machine(name_of(machine), caller)
-        return await self._parts.machines.chart(definition, version)
+        chart = await self._parts.machines.chart(definition, version)
+        return visible_chart(caller, definition, chart)
 
     @property
     def tokens(self) -> TokenStore:

@@ -55,10 +55,15 @@ def refuse_internal(caller: Caller, definition: Definition[Any], event: str) -> 
 def refuse(caller: Caller, right: Right, machine: str, because: Exception | None = None) -> Never:
     """Raises ``Forbidden`` with the same words whether the instance exists or not. ``because``: the
     error of a condition, which is for the log alone, as it may have values of the data."""
+    raise forbidden(caller, right, machine) from because
+
+
+def forbidden(caller: Caller, right: Right, machine: str) -> Forbidden:
+    """The error of :func:`refuse`."""
     who = repr(caller.name) if caller.name else "a caller without a name"
     roles = ", ".join(sorted(caller.roles or ())) or "none"
     why = f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}"
-    raise Forbidden(why, action=right, machine=machine) from because
+    return Forbidden(why, action=right, machine=machine)
 
 
 def is_permitted(
@@ -232,7 +237,9 @@ def _condition_holds(
         # of another version, or over with data that no longer fits: what it says is not known
         return False
     try:
-        return grant.condition(instance.snapshot.data, caller) is True
+        # a copy: what a condition changes is not the instance's
+        data = instance.definition.data.copy(instance.snapshot.data)
+        return grant.condition(data, caller) is True
     except Exception as error:  # noqa: BLE001 - kept for the log of the one that asks
         if failed is not None:
             failed.append(error)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from statehold.chart.access import RIGHTS
+from statehold.chart.access import RIGHTS, Right
 from statehold.chart.machine import Definition
 from statehold.errors import (
     InstanceUnreadable,
@@ -33,7 +33,12 @@ from statehold.errors import (
     UnknownTimer,
     UpgradeFailed,
 )
-from statehold.instance.authorize import is_permitted, may_some
+from statehold.instance.authorize import (
+    forbidden,
+    is_permitted,
+    may_some,
+    permitted_unstated,
+)
 from statehold.instance.senders import has_some_role, may_some_event
 from statehold.instance.state import InstanceState
 from statehold.records import Caller
@@ -73,13 +78,40 @@ def disclosed(
 
 
 def unknown_machine(
-    error: UnknownMachine, caller: Caller, definitions: Mapping[str, Definition[Any]]
-) -> UnknownMachine:
-    """The error with the names of those machines alone that the caller may use."""
+    error: UnknownMachine | MachineUnserved,
+    caller: Caller,
+    right: Right,
+    definitions: Mapping[str, Definition[Any]],
+) -> StateholdError:
+    """The same for a machine that does not run here and for one that the caller does not see: that
+    it is unknown, with the names of those that the caller sees, to those who would have the right
+    on a machine that states nothing, and that it is forbidden, to all others."""
     if caller.roles is None:
         return error
-    known = [name for name, one in definitions.items() if uses(caller, one)]
-    return UnknownMachine(error.machine, known)
+    if not permitted_unstated(caller, right, error.machine):
+        return forbidden(caller, right, error.machine)
+    if isinstance(error, UnknownMachine):
+        return UnknownMachine(error.machine, [one.name for one in seen(caller, definitions)])
+    return disclosed(error, caller)
+
+
+def check_seen(
+    caller: Caller,
+    right: Right,
+    definition: Definition[Any],
+    definitions: Mapping[str, Definition[Any]],
+) -> None:
+    """Raises as :func:`unknown_machine` has it where the caller does not see the machine."""
+    if caller.roles is not None and not uses(caller, definition):
+        unknown = UnknownMachine(definition.name, ())
+        raise unknown_machine(unknown, caller, right, definitions)
+
+
+def seen(caller: Caller, definitions: Mapping[str, Definition[Any]]) -> list[Definition[Any]]:
+    """The machines that the caller sees: those on which it can have any right."""
+    if caller.roles is None:
+        return list(definitions.values())
+    return [one for one in definitions.values() if uses(caller, one)]
 
 
 def uses(caller: Caller, definition: Definition[Any]) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
-from statehold.chart.access import machine
+from statehold.chart.access import ServerAccess, machine
 from statehold.chart.event import NamedEvent
 from statehold.chart.machine import Definition
 from statehold.chart.payload import load_event
@@ -123,9 +123,10 @@ def caller_of(message: Message, body: EventBody) -> Caller:
     return Caller(body.caller, roles, frozenset(body.teams), proved=body.proved)
 
 
-def machine_caller(name: str) -> Caller:
-    """Instances of a machine, as the callers that their messages have."""
-    return Caller(roles=frozenset((machine(name),)))
+def machine_caller(name: str, server: ServerAccess | None = None) -> Caller:
+    """Instances of a machine, as the callers that their messages have. ``server``: who has what
+    the receiver's machine leaves out; None: they do."""
+    return Caller(roles=frozenset((machine(name),)), server=server)
 
 
 def request_of(message: Message) -> EventBody:

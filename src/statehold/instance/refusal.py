@@ -9,18 +9,23 @@ from statehold.chart.access import is_outside
 from statehold.errors import NotAllowed
 from statehold.instance.state import InstanceState
 from statehold.interpreter.enabled import allowed, refusal
+from statehold.records import ANYONE, Caller
 
 
-def not_allowed(instance: InstanceState, event: Any, roles: Collection[str] | None) -> NotAllowed:
+def not_allowed(
+    instance: InstanceState, event: Any, roles: Collection[str] | None, shown_to: Caller = ANYONE
+) -> NotAllowed:
     """The refusal: the events that are allowed, and the guards and roles that refused this one.
-    ``roles`` None: trusted code."""
+    ``roles`` None: trusted code. ``shown_to``: whoever makes trusted code send it, who sees what is
+    allowed to itself."""
     snapshot = instance.snapshot
     possible: tuple[str, ...] = ()
     reasons: tuple[str, ...] = (f"it is {instance.status}",)
     of_roles: tuple[str, ...] = ()
     forbidden = False
     if snapshot is not None and instance.status in ("running", "paused"):
-        possible = allowed(instance.definition, snapshot, roles)
+        shown = shown_to.roles if roles is None else roles
+        possible = allowed(instance.definition, snapshot, shown)
         reasons, of_roles, forbidden = refusal(instance.definition, snapshot, event, roles)
         if event.__event__ in instance.definition.internal and is_outside(roles):
             reasons, forbidden = ("only other instances may send it",), True

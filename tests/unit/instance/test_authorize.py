@@ -200,3 +200,16 @@ def test_a_condition_may_hold_for_some_instance() -> None:
     assert may_some(_caller(), "start", machine)
     assert not may_some(_caller(machines=("other",)), "start", machine)
     assert not may_some(_caller(), "act", machine)
+
+
+def test_a_condition_that_changes_the_data_changes_a_copy() -> None:
+    def greedy(data: dict[str, Any], caller: Caller) -> bool:
+        data["customer"] = caller.name
+        data["tags"].append("seen")
+        return data["customer"] == caller.name
+
+    definition = _machine(send=when(greedy))
+    instance = _instance(definition, customer="ann", tags=[])
+    authorize(_caller("eve"), "send", definition, instance)
+    assert instance.snapshot is not None
+    assert instance.snapshot.data == {"customer": "ann", "tags": []}

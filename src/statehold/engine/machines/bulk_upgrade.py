@@ -50,7 +50,7 @@ class BulkUpgrader:
         ``UnknownInstance`` for an ``id`` that is unknown, and ``Forbidden``; all of them takes a
         right on all of them.
         """
-        name = (await self._intake.found(machine, caller)).name
+        name = (await self._intake.found(machine, caller, "upgrade")).name
         await self._loader.renew(name)
         definition = self._intake.definition(name)
         if id is None:

@@ -6,34 +6,54 @@ when it sends (:mod:`statehold.instance.commands`), against what is stored with 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from statehold.chart.machine import ITSELF, PARENT, Definition
 from statehold.chart.model import ROOT, Block
+from statehold.chart.validate import NAME_PATTERN
 from statehold.errors import Problem
-from statehold.instance.authorize import covers, is_permitted
+from statehold.instance.authorize import is_permitted, permitted_unstated
 from statehold.records import Caller
 
 
 def coverage_of(
-    caller: Caller, definition: Definition[Any], running: Mapping[str, Definition[Any]]
+    caller: Caller,
+    definition: Definition[Any],
+    running: Mapping[str, Definition[Any]],
+    elsewhere: Collection[str] = (),
 ) -> tuple[str, ...] | None:
     """The machines that a document of this caller may send to: its own, those that run here and
-    that the caller may put, and those it names that are not here yet. None: all, for the program's
-    own code."""
+    that the caller may put, and those it names that are nowhere yet and that the server permits the
+    caller to put. None: all, for the program's own code.
+
+    ``elsewhere`` are those that the store has and that do not run here: what they state is not
+    known, so they are not covered.
+    """
     if caller.roles is None:
         return None
-    named = {to for _, to in _receivers(definition)}
     known = {name for name in running if _may_reach(caller, name, running)}
-    absent = {name for name in named - running.keys() if covers(caller.machines, name)}
+    absent = {
+        name
+        for name in absent_receivers(definition, running)
+        if name not in elsewhere and permitted_unstated(caller, "put", name)
+    }
     return tuple(sorted({definition.name} | known | absent))
+
+
+def absent_receivers(
+    definition: Definition[Any], running: Mapping[str, Definition[Any]]
+) -> set[str]:
+    """The machines that a document names and that do not run here; not what can be no machine's
+    name."""
+    named = {to for _, to in _receivers(definition)} - running.keys()
+    return {name for name in named if NAME_PATTERN.fullmatch(name)}
 
 
 def uncovered(definition: Definition[Any], coverage: tuple[str, ...] | None) -> Iterator[Problem]:
     """Receivers that the document names, and that are not covered."""
     for place, to in _receivers(definition):
-        if not covers(coverage, to):
+        if coverage is not None and to not in coverage:
             yield Problem(
                 place,
                 f"it sends to machine {to!r}, which the right to put of its caller does not cover",

@@ -34,7 +34,7 @@ from statehold.engine.machines.compatibility import (
     check_compatibility,
     stored_versions,
 )
-from statehold.engine.machines.coverage import coverage_of, uncovered
+from statehold.engine.machines.coverage import absent_receivers, coverage_of, uncovered
 from statehold.engine.machines.loader import Loader
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.texts import check_caller, check_texts
@@ -137,9 +137,9 @@ class Deployer:
         )
         for _ in range(TRIES):
             await self._loader.load_new()
-            document = replace(
-                document, covers=coverage_of(caller, definition, self._context.definitions)
-            )
+            running = self._context.definitions
+            elsewhere = await self._elsewhere(absent_receivers(definition, running))
+            document = replace(document, covers=coverage_of(caller, definition, running, elsewhere))
             versions = await stored_versions(self._store, definition.name)
             there = await self._there(document, imported, versions)
             if there is not None and _is_same(there, document):
@@ -153,6 +153,15 @@ class Deployer:
             if await asyncio.shield(self._keep(document, imported, checked, there, caller)):
                 return report(added=True, dry_run=False)
         raise StoreUnavailable(f"{TRIES} times another deployment of {definition.name!r} was first")
+
+    async def _elsewhere(self, absent: set[str]) -> set[str]:
+        """Those that the store has, or had, of machines that do not run here."""
+        put = (await self._store.documents()) if absent else {}
+        return {
+            name
+            for name in absent
+            if name in put or name in self._context.unserved or await self._store.charts(name)
+        }
 
     async def _within(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Does ``work`` in the thread; raises ``DocumentRefused`` where that takes too long."""

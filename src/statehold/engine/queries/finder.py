@@ -12,7 +12,6 @@ from typing import Any
 from statehold.chart.access import Right
 from statehold.chart.machine import Definition
 from statehold.engine.commit.lookup import Lookup
-from statehold.engine.queries.rights import check_seen, refuse_unknown
 from statehold.engine.requests.context import EngineContext
 from statehold.errors import (
     InstanceUnreadable,
@@ -21,6 +20,7 @@ from statehold.errors import (
     UnknownMachine,
 )
 from statehold.instance.authorize import authorize, is_permitted, owned, refuse
+from statehold.instance.disclosure import check_seen, unknown_machine
 from statehold.instance.loaded import Loaded
 from statehold.records import Caller, Ref, Row
 from statehold.store import Store
@@ -49,7 +49,7 @@ class Finder:
             definition = self._context.definition(name)
         except (UnknownMachine, MachineUnserved) as error:
             if not await self._renew(name) or name not in definitions:
-                refuse_unknown(caller, right, name, definitions, error)
+                raise unknown_machine(error, caller, right, definitions) from None
             definition = definitions[name]
         check_seen(caller, right, definition, definitions)
         return definition

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -55,13 +55,15 @@ class IncidentQueries:
         if not mine and caller.roles is not None and machine is not None:
             refuse(caller, "inspect", machine)
 
+        names = {one.name for one in asked}
+
         async def question(reads: Reads, lag_seconds: float) -> Incidents:
             if all(inspects_all(caller, one) for one in asked):
                 found = await reads.incidents(machine, size, cursor)
             else:
                 found = await self._by_machine(reads, mine, size, cursor, caller)
             return Incidents(
-                incidents=await self._shown(reads, found.rows),
+                incidents=await self._shown(reads, found.rows, names),
                 cursor=found.cursor,
                 count=await self._count(reads, mine, caller),
                 lag_seconds=lag_seconds,
@@ -121,9 +123,12 @@ class IncidentQueries:
             count += sum(row.incidents for row in (await page(reads, query, scope)).rows)
         return count
 
-    async def _shown(self, reads: Reads, rows: Iterable[Row]) -> list[Incident]:
+    async def _shown(
+        self, reads: Reads, rows: Iterable[Row], names: Collection[str]
+    ) -> list[Incident]:
+        """Of the machines that the caller's right was asked for."""
         found: list[Incident] = []
-        there = [row for row in rows if row.machine in self._context.definitions]
+        there = [row for row in rows if row.machine in names]
         asides: Mapping[Any, Any] = await reads.asides([row.ref for row in there])
         for row in there:
             # not its data: one that can't be read must not hide the others' incidents

@@ -13,11 +13,12 @@ from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
 from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
 from statehold.engine.queries.reading import Reading
-from statehold.engine.queries.rights import inspects_all, reads_all, rights_on, seen
+from statehold.engine.queries.rights import inspects_all, reads_all, rights_on, visible_chart
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.throughput.report import ThroughputReader
 from statehold.errors import InvalidPayload
 from statehold.instance.authorize import may_some, named_indexes
+from statehold.instance.disclosure import seen
 from statehold.instance.senders import may_some_event
 from statehold.records import OVER, Caller
 from statehold.store import PAGE_LIMIT, Group, Reads, Store, StoredDocument
@@ -89,19 +90,19 @@ class MachineQueries:
     ) -> MachineDetail:
         """The chart, with counts where the caller may read all instances.
 
-        Who may inspect none sees the schemas of those events alone that it can send, that of the
-        data only where it may start one, and none of results; by whom and why it was deployed is
-        for those who may inspect all.
+        Who may inspect none sees the outline of the chart, the schemas of those events alone that
+        it can send, that of the data only where it may start one, and none of results; by whom and
+        why it was deployed is for those who may inspect all.
         """
         name = definition.name
         # a version, once it is known, is not to be refused by a standby that has not seen it
         chart = await self.chart(definition, version)
         sent = _sent_by(caller, definition, events_of(chart))
-        visible = chart
+        visible = visible_chart(caller, definition, chart)
         if not may_some(caller, "inspect", definition):
             events = tuple(one for one in chart.events if one.name in sent)
             schema = chart.data_schema if may_some(caller, "start", definition) else {}
-            visible = msgspec.structs.replace(chart, events=events, data_schema=schema)
+            visible = msgspec.structs.replace(visible, events=events, data_schema=schema)
         more: dict[str, Any] = {}
         indexes = set(definition.indexes)
         if may_some(caller, "inspect", definition):

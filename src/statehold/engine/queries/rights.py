@@ -7,24 +7,24 @@ cursor may, needs ``inspect``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, Never
+from collections.abc import Iterable
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from statehold.chart.access import RIGHTS, Right
 from statehold.chart.machine import Definition
-from statehold.errors import Forbidden, InvalidPayload, MachineUnserved, UnknownMachine
+from statehold.chart.model import Chart
+from statehold.chart.outline import outline
+from statehold.errors import Forbidden, InvalidPayload
 from statehold.instance.authorize import (
     is_permitted,
     may_some,
     named_indexes,
     owned,
-    permitted_unstated,
     refuse,
 )
-from statehold.instance.disclosure import uses
 from statehold.records import Caller, Row
 from statehold.store import Query
 from statehold.wire.instances import Summary
@@ -116,18 +116,6 @@ def inspected(caller: Caller, definition: Definition[Any]) -> Scope:
     return replace(whole, pairs=whole.inspects)
 
 
-def check_seen(
-    caller: Caller,
-    right: Right,
-    definition: Definition[Any],
-    definitions: Mapping[str, Definition[Any]],
-) -> None:
-    """Raises as :func:`refuse_unknown` where the caller does not see the machine."""
-    if caller.roles is not None and not uses(caller, definition):
-        unknown = UnknownMachine(definition.name, ())
-        refuse_unknown(caller, right, definition.name, definitions, unknown)
-
-
 def reads_all(caller: Caller, definition: Definition[Any]) -> bool:
     return owned(caller, "read", definition) is None
 
@@ -136,35 +124,24 @@ def inspects_all(caller: Caller, definition: Definition[Any]) -> bool:
     return owned(caller, "inspect", definition) is None
 
 
+def reads_document(caller: Caller, definition: Definition[Any]) -> bool:
+    """Whether the caller may read what a machine was deployed from."""
+    return inspects_all(caller, definition) or is_permitted(caller, "put", definition)
+
+
+def visible_chart(caller: Caller, definition: Definition[Any], chart: Chart) -> Chart:
+    """A chart of the machine, as far as the caller may see it. Its ``meta`` has the document's
+    conditions of ``access`` and its views."""
+    if reads_document(caller, definition):
+        return chart
+    if may_some(caller, "inspect", definition):
+        return replace(chart, meta={})
+    return outline(chart)
+
+
 def rights_on(caller: Caller, definition: Definition[Any]) -> list[Right]:
     """What a caller may do with a machine's instances, with all of them or with some."""
     return [right for right in RIGHTS if may_some(caller, right, definition)]
-
-
-def seen(caller: Caller, definitions: Mapping[str, Definition[Any]]) -> list[Definition[Any]]:
-    """The machines that the caller sees: those on which it can have any right."""
-    if caller.roles is None:
-        return list(definitions.values())
-    return [one for one in definitions.values() if uses(caller, one)]
-
-
-def refuse_unknown(
-    caller: Caller,
-    right: Right,
-    name: str,
-    definitions: Mapping[str, Definition[Any]],
-    error: UnknownMachine | MachineUnserved,
-) -> Never:
-    """Raises the same for a machine that does not run here and for one that the caller does not
-    see: that it is unknown, to those who would have the right on a machine that states nothing, and
-    that it is forbidden, to all others."""
-    if caller.roles is None:
-        raise error
-    if not permitted_unstated(caller, right, name):
-        refuse(caller, right, name)
-    if isinstance(error, UnknownMachine):
-        raise UnknownMachine(name, [one.name for one in seen(caller, definitions)]) from None
-    raise error
 
 
 def summary_of(row: Row) -> Summary:

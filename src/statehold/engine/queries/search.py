@@ -11,8 +11,9 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
 from statehold.engine.queries.pages import page
-from statehold.engine.queries.rights import Scope, scope_of, seen
+from statehold.engine.queries.rights import Scope, scope_of
 from statehold.engine.requests.context import EngineContext
+from statehold.instance.disclosure import seen
 from statehold.records import Caller, Ref, Row
 from statehold.store import Query, Reads
 from statehold.wire.base import ID_PATTERN

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from statehold.chart.access import Right
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
 from statehold.chart.left_out import LeftOut, leave_out
@@ -25,6 +26,7 @@ from statehold.engine.requests.repair import Repair, Reread
 from statehold.engine.requests.request import Request
 from statehold.engine.requests.texts import check_request, check_texts
 from statehold.errors import (
+    Forbidden,
     InstanceExists,
     InvalidPayload,
     MachineUnserved,
@@ -38,7 +40,7 @@ from statehold.errors import (
 )
 from statehold.instance.attempts import UNREADABLE_KEY
 from statehold.instance.authorize import may_some, refuse, refuse_internal
-from statehold.instance.disclosure import disclosed, unknown_machine
+from statehold.instance.disclosure import check_seen, disclosed, unknown_machine
 from statehold.instance.reply import InstanceReply
 from statehold.instance.senders import authorize_some_event
 from statehold.records import ANYONE, Caller, Ref
@@ -75,7 +77,7 @@ class Intake:
         caller: Caller,
         left_out: LeftOut | None,
     ) -> InstanceReply:
-        definition = await self.found(machine, caller)
+        definition = await self.found(machine, caller, "start")
         # before any of the machine's own code reads the data
         if not may_some(caller, "start", definition):
             refuse(caller, "start", definition.name)
@@ -164,7 +166,11 @@ class Intake:
     ) -> SendEvent:
         definition = self.definition(machine)
         if caller.roles is not None:
-            authorize_some_event(caller, definition)
+            try:
+                authorize_some_event(caller, definition)
+            except Forbidden:
+                check_seen(caller, "send", definition, self._context.definitions)
+                raise
         _check_key(key)
         parsed, plain = parse_event(definition, event, self._context.limits.event_bytes)
         # here too: under a key that was used, it would get the reply of that request
@@ -243,21 +249,31 @@ class Intake:
         """Raises ``UnknownMachine``."""
         return self._context.definition(name_of(machine))
 
-    async def found(self, machine: MachineName, caller: Caller = ANYONE) -> Definition[Any]:
-        """As ``definition``; a machine that is unknown here is looked up in the store first."""
+    async def found(self, machine: MachineName, caller: Caller, right: Right) -> Definition[Any]:
+        """As ``definition``; a machine that is unknown here is looked up in the store first. One
+        that the caller does not see is unknown to it."""
         try:
-            return self.definition(machine)
+            found = self.definition(machine)
         except (UnknownMachine, MachineUnserved) as error:
             if not await self._loader.renew(name_of(machine)):
-                raise self._told(error, machine, caller) from None
-            return self.definition(machine)
+                raise self._told(error, machine, caller, right) from None
+            found = self.definition(machine)
+        self._check_seen(caller, right, found)
+        return found
 
     def ref(self, machine: MachineName, id: str, caller: Caller = ANYONE) -> Ref:
-        """Raises ``UnknownMachine``, ``InvalidPayload``."""
+        """An instance that the caller acts on. Raises ``UnknownMachine``, ``Forbidden``,
+        ``InvalidPayload``."""
         try:
-            return _ref(self.definition(machine), id)
+            definition = self.definition(machine)
         except (UnknownMachine, MachineUnserved) as error:
-            raise self._told(error, machine, caller) from None
+            raise self._told(error, machine, caller, "act") from None
+        self._check_seen(caller, "act", definition)
+        return _ref(definition, id)
+
+    def _check_seen(self, caller: Caller, right: Right, definition: Definition[Any]) -> None:
+        if caller.roles is not None and not may_some(caller, right, definition):
+            check_seen(caller, right, definition, self._context.definitions)
 
     def incident(self, incident: str, caller: Caller = ANYONE) -> tuple[Ref, str]:
         """The instance and the key of an incident. Raises ``UnknownIncident``."""
@@ -266,11 +282,13 @@ class Intake:
             raise UnknownIncident(incident)
         return self.ref(parts[0], parts[1], caller), parts[2]
 
-    def _told(self, error: StateholdError, machine: MachineName, caller: Caller) -> StateholdError:
+    def _told(
+        self, error: StateholdError, machine: MachineName, caller: Caller, right: Right = "send"
+    ) -> StateholdError:
         """What a caller may learn of a request that can't be read."""
         definitions = self._context.definitions
-        if isinstance(error, UnknownMachine):
-            return unknown_machine(error, caller, definitions)
+        if isinstance(error, (UnknownMachine, MachineUnserved)):
+            return unknown_machine(error, caller, right, definitions)
         return disclosed(error, caller, definitions.get(name_of(machine)), is_own=True)
 
     # --- to the queue ---

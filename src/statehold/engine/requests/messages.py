@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 from msgspec import UNSET, Raw
 
+from statehold.chart.access import CLOSED
 from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
 from statehold.chart.initial import initial_data
+from statehold.chart.machine import Definition
 from statehold.chart.payload import read_output
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import conclude, in_flight
@@ -25,6 +27,7 @@ from statehold.errors import (
     NotAllowed,
     Refused,
     StateholdError,
+    TooLarge,
     Unavailable,
     UnknownInstance,
     UpgradeFailed,
@@ -32,6 +35,7 @@ from statehold.errors import (
 from statehold.instance.attempts import Attempt
 from statehold.instance.authorize import refuse_internal
 from statehold.instance.commands import traced
+from statehold.instance.disclosure import disclosed
 from statehold.instance.draft import Draft, FailedAttempt
 from statehold.instance.journal import Origin
 from statehold.instance.messages import (
@@ -44,6 +48,7 @@ from statehold.instance.messages import (
     caller_of,
     discards_refused,
     event_of,
+    machine_caller,
     plain_body,
     request_of,
     trace_of,
@@ -236,6 +241,36 @@ def _cancel(draft: Draft) -> None:
         origin = Origin("cancel", reason="its parent left the state that invoked it")
         draft.change(parent=None)
         draft.mark("cancelled", origin)
+
+
+def told_to_sender(
+    error: StateholdError, message: Message, context: EngineContext
+) -> StateholdError:
+    """The refusal as the message's sender gets it. It names guards of the receiver and values of
+    its data: to another machine it says what the receiver's ``access`` lets a caller without roles
+    know. What that leaves out is known to a machine of this program, and not to one that a caller
+    has put."""
+    sender, receiver = message.sender, context.definitions.get(message.to.machine)
+    if sender is None or sender.machine == message.to.machine or receiver is None:
+        return error
+    machine = context.definitions.get(sender.machine)
+    is_own = machine is not None and machine.covers is None
+    caller = machine_caller(sender.machine, None if is_own else CLOSED)
+    is_of_sender = isinstance(error, (InvalidPayload, TooLarge)) and _is_unfit(
+        message, receiver, context
+    )
+    return disclosed(error, caller, receiver, is_own=is_of_sender)
+
+
+def _is_unfit(message: Message, receiver: Definition[Any], context: EngineContext) -> bool:
+    """Whether what was sent is at fault, and not what the receiver made of it."""
+    if message.kind == "start":
+        return True
+    try:
+        event_of(receiver, message, context.limits.event_bytes)
+    except StateholdError:
+        return message.kind == "event"
+    return False
 
 
 class Bounce(Request):

@@ -304,7 +304,7 @@ class FireTimer(TimerRequest):
         taken = step(draft.definition, snapshot, event, draft.now)
         if not taken.accepted:
             # a timer that fires is gone, taken or not; later its guard may let it through
-            raise not_allowed(draft.instance, event, None)
+            raise not_allowed(draft.instance, event, None, self.caller)
         plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
         origin = Origin("timer", plain, caller=self.caller, reason=self.reason)
         draft.advance(taken, origin)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from statehold.errors import StateholdError
+from statehold.errors import InstanceUnreadable, StateholdError
+from statehold.instance.reply import InstanceReply
 from statehold.server.body import ListModel, read_json
 from statehold.server.guard import caller_of
 from statehold.server.headers import expected_seq_of, key_of, left_out_of
@@ -87,10 +88,14 @@ class Events(Endpoints):
         sent: list[SendRequest] = _MANY.parse_list(body, self.bounds.batch_events, "events")
         hold_of(request).take_events(len(sent))
         answers = await self.engine.send_many(sent, caller=caller_of(request))
-        parts = [
-            b'{"problem":%b}' % problem_bytes(answer)
-            if isinstance(answer, StateholdError)
-            else b'{"reply":%b}' % answer.json()
-            for answer in answers
-        ]
-        return Response(b'{"answers":[%b]}' % b",".join(parts), media_type=JSON)
+        return Response(b'{"answers":[%b]}' % b",".join(map(_answer, answers)), media_type=JSON)
+
+
+def _answer(answer: InstanceReply | StateholdError) -> bytes:
+    if not isinstance(answer, StateholdError):
+        try:
+            return b'{"reply":%b}' % answer.json()
+        except InstanceUnreadable as error:
+            # its view raises; the others have their replies
+            answer = error
+    return b'{"problem":%b}' % problem_bytes(answer)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from statehold import Event, Final, Machine, State, on
-from statehold.chart.access import Access, HasRole, ServerAccess, anyone
+from statehold.chart.access import Access, HasRole, ServerAccess, anyone, nobody
 from statehold.engine import Deployments, Engine
 from statehold.errors import DocumentRefused, Forbidden, NotAllowed, PutRefused
 from statehold.formats.native.access_alone import differs_in_access_alone
@@ -287,4 +287,35 @@ async def test_a_document_moves_no_instance_past_by_with_a_role_of_its_putter() 
         await quiet()
         assert (await engine.read("shut", "s-1")).state == ["here"]
         (incident,) = (await engine.explain("shop-order", "o-1")).incidents
-        assert "only restaurant may do this" in (incident.error or "")
+        assert "does not accept Finish" in (incident.error or "")
+
+
+@pytest.mark.parametrize("pattern", ["*", "shu*"])
+async def test_a_receiver_is_a_name_and_covers_no_other(pattern: str) -> None:
+    both = (
+        "do: [{send: Finish, to: {machine: shut, instance: \"'s-1'\"}}, "
+        f"{{send: Finish, to: {{machine: '{pattern}', instance: \"'s-1'\"}}}}]"
+    )
+    async with opened(MemoryStore(), shut((), Access(put=nobody))) as engine:
+        for text in (sending(transition=both), sending(transition=both.replace("shut", "a"))):
+            with pytest.raises(DocumentRefused) as refused:
+                await engine.put(text, caller=operator())
+            assert f"it sends to machine {pattern!r}" in str(refused.value)
+
+
+async def test_a_machine_that_runs_elsewhere_or_could_not_be_put_is_not_covered() -> None:
+    memory = Memory()
+    async with opened(MemoryStore(memory), shut((), Access(put=nobody))):
+        pass
+    # here it does not run, and what it states is not known
+    async with opened(MemoryStore(memory)) as engine:
+        with pytest.raises(DocumentRefused, match="sends to machine 'shut'"):
+            await engine.put(sending(transition=TO_DOOR), caller=operator())
+    # who may put a next version of one machine may put no new one
+    text = sending(transition=TO_DOOR)
+    async with opened(MemoryStore()) as engine:
+        await engine.put(sending() + "access: {put: mover}\n")
+        mover = Caller("mo", frozenset({"mover"}), server=SERVER)
+        later = text.replace("version: 1", "version: 2") + "upgrades: [{from: 1}]\n"
+        with pytest.raises(DocumentRefused, match="sends to machine 'shut'"):
+            await engine.put(later, caller=mover)

@@ -22,7 +22,7 @@ from statehold import (
     child,
     on,
 )
-from statehold.chart.access import machine
+from statehold.chart.access import Access, anyone, machine, role
 from statehold.errors import Forbidden, StateholdError
 from statehold.records import Caller, Write
 from statehold.store import Query
@@ -371,3 +371,61 @@ async def test_what_was_held_and_has_become_internal_since_is_refused(world: Wor
         (refused,) = [one for one in await journal(engine, Door, "d-1") if one.kind == "refused"]
         assert "internal" in (refused.reason or "")
         assert (await engine.read(Door, "d-1")).view.lines == []
+
+
+# --- what a sender is told ---
+
+SECRET = "4929123412341234"
+
+
+class Knock(Event):
+    strength: int = 1
+
+
+class AskKnock(Event):
+    strength: int = 1
+
+
+def strong(log: Log, event: Knock) -> bool:
+    raise ValueError(f"the code is {SECRET}")
+
+
+def knock(log: Log, event: AskKnock, context: Context) -> None:
+    context.send("vault", "v-1", Knock(strength=event.strength))
+
+
+class Vault(Machine[Log], name="vault", version=1):
+    here = State(initial=True)
+    knocked = on(Knock, here, when=strong)
+
+
+class Knocker(Machine[Log], name="knocker", version=1):
+    here = State(initial=True)
+    knocking = on(AskKnock, here, do=knock)
+    refused = on(Undeliverable, here, do=note_refused)
+
+
+@pytest.mark.parametrize(
+    ("access", "covers", "sees"),
+    [
+        (Access(), None, True),
+        (Access(), ("vault",), False),
+        (Access(inspect=anyone), ("vault",), True),
+        (Access(read=role("ops")), None, False),
+        (Access(read=anyone, inspect=role("ops")), None, False),
+    ],
+)
+async def test_a_sender_is_told_no_more_than_the_receiver_shows_it(
+    world: World, access: Access, covers: tuple[str, ...] | None, sees: bool
+) -> None:
+    vault = dataclasses.replace(Vault.definition, access=access, program=None)
+    knocker = dataclasses.replace(Knocker.definition, covers=covers, program=None)
+    async with world.running(vault, knocker) as engine:
+        await engine.start("vault", "v-1")
+        await engine.start("knocker", "k-1")
+        await engine.send("knocker", "k-1", AskKnock())
+        await quiet()
+        (line,) = (await engine.read("knocker", "k-1")).view.lines
+        assert (SECRET in line) == sees
+        told = [entry.model_dump_json() for entry in (await journal(engine, Knocker, "k-1"))]
+        assert any(SECRET in one for one in told) == sees

@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace as with_
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 import pytest
+from msgspec.structs import replace as struct_with
 from pydantic import BaseModel, field_validator
 
-from statehold import Engine, Event, Final, Machine, State, Upgrade, effect, on
-from statehold.chart.access import CLOSED, Access, index, role, when
+from statehold import Engine, Event, Final, Machine, State, Upgrade, after, effect, on
+from statehold.chart.access import CLOSED, Access, ServerAccess, anyone, index, role, when
 from statehold.chart.machine import Definition
 from statehold.engine.requests import effect_results, messages, operator, repair, timers
 from statehold.engine.requests.request import Request
@@ -335,10 +337,10 @@ async def test_machines_and_events_are_named_to_those_alone_who_may_use_them(wor
             engine.start("nothing", "o-1", caller=caller("eve", machines=("x",))),
             engine.pause("nothing", "o-1", caller=caller("eve", machines=("x",))),
         ):
-            refused = await refusal(unknown)
-            assert isinstance(refused, UnknownMachine)
-            assert refused.known == ()
-        mine = await refusal(engine.send("nothing", "o-1", Pay(), caller=KITCHEN))
+            # no right could be theirs: the same as for a machine that is there
+            assert type(await refusal(unknown)) is Forbidden
+        sender = caller("rita", "restaurant", server=ServerAccess(unstated=Access(send=anyone)))
+        mine = await refusal(engine.send("nothing", "o-1", Pay(), caller=sender))
         assert isinstance(mine, UnknownMachine)
         assert mine.known == ("order",)
         few = await refusal(engine.send("order", "o-1", {"type": "Nope"}, caller=KITCHEN))
@@ -347,6 +349,37 @@ async def test_machines_and_events_are_named_to_those_alone_who_may_use_them(wor
             engine.send("order", "o-1", {"type": "Nope"}, caller=caller("", "cook"))
         )
         assert type(none) is Forbidden
+
+
+SHUT = Access(start="boss", read="boss", inspect="boss", send="boss", act="boss",
+              upgrade="boss", erase="boss", put="boss")  # fmt: skip
+
+
+@pytest.mark.parametrize("unstated", [Access(), Access(start=anyone, send=anyone, act=anyone)])
+@pytest.mark.parametrize("name", ["secret", "nothing"])
+async def test_one_who_sees_no_machine_gets_the_same_where_it_is_and_where_it_is_not(
+    world: World, unstated: Access, name: str
+) -> None:
+    shut = with_(OWN, access=SHUT, program=None)
+    shut = with_(shut, chart=struct_with(shut.chart, name="secret"))
+    who = Caller("eve", frozenset(), server=ServerAccess(unstated=unstated))
+    async with world.running(shut) as engine:
+        (one,) = await engine.send_many(
+            [SendRequest(machine=name, id="o-1", event={"type": "Nope"})], caller=who
+        )
+        told = [
+            one,
+            await refusal(engine.start(name, "o-1", caller=who)),
+            await refusal(engine.send(name, "o-1", {"type": "Nope"}, caller=who)),
+            await refusal(engine.pause(name, "o-1", caller=who)),
+            await refusal(engine.retry(f"{name}/o-1/1.0", caller=who)),
+            await refusal(engine.repair(name, "o-1", {}, caller=who)),
+        ]
+        kind = Forbidden if unstated == Access() else UnknownMachine
+        assert [type(one) for one in told] == [kind] * len(told)
+        assert all("secret" not in str(one).replace(f"'{name}'", "") for one in told)
+        assert type(await refusal(engine.upgrade(name, "o-1", caller=who))) is Forbidden
+        assert type(await refusal(engine.upgrade(name, caller=who))) is Forbidden
 
 
 @pytest.mark.parametrize("who", [ANN, BOB, OPS])
@@ -448,3 +481,25 @@ async def test_two_of_a_batch_with_the_same_roles_do_not_share_a_reply(world: Wo
         asked = [engine.pause("order", "o-1", caller=who) for who in (ann, bob, ann)]
         first, second, third = await asyncio.gather(*asked)
         assert (first.state, second.state, third.state) == (["open"], [], ["open"])
+
+
+class Told(Event, internal=True):
+    pass
+
+
+class Timed(Machine[Order], name="timed", version=1):
+    access = Access(read="ops", act="ops", inspect="boss", send="ops")
+    here = State(initial=True)
+    over = Final()
+    late = after(timedelta(hours=1), here >> over, when=lambda order: order.paid > 0)
+    told = on(Told, here >> over)
+    accept = on(Accept, here >> over, by="restaurant")
+    give = on(Pay, here, do=pay)
+
+
+async def test_a_timer_that_can_not_be_fired_names_what_its_caller_may_send(world: World) -> None:
+    async with world.running(Timed) as engine:
+        await engine.start("timed", "t-1")
+        refused = await refusal(engine.fire_timer("timed", "t-1", "late", caller=OPS))
+        assert isinstance(refused, NotAllowed)
+        assert refused.allowed == ("Pay",)
