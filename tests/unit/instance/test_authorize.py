@@ -206,7 +206,7 @@ def test_a_condition_that_changes_the_data_changes_a_copy() -> None:
     def greedy(data: dict[str, Any], caller: Caller) -> bool:
         data["customer"] = caller.name
         data["tags"].append("seen")
-        return data["customer"] == caller.name
+        return bool(data["customer"] == caller.name)
 
     definition = _machine(send=when(greedy))
     instance = _instance(definition, customer="ann", tags=[])
