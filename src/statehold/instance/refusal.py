@@ -16,7 +16,7 @@ def not_allowed(
     instance: InstanceState, event: Any, roles: Collection[str] | None, shown_to: Caller = ANYONE
 ) -> NotAllowed:
     """The refusal: the events that are allowed, and the guards and roles that refused this one.
-    ``roles`` None: trusted code. ``shown_to``: whoever makes trusted code send it, who sees what is
+    ``roles`` None: trusted code. ``shown_to``: the caller for whom trusted code sends it, who sees what is
     allowed to itself."""
     snapshot = instance.snapshot
     possible: tuple[str, ...] = ()
