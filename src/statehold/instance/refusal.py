@@ -16,8 +16,8 @@ def not_allowed(
     instance: InstanceState, event: Any, roles: Collection[str] | None, shown_to: Caller = ANYONE
 ) -> NotAllowed:
     """The refusal: the events that are allowed, and the guards and roles that refused this one.
-    ``roles`` None: trusted code. ``shown_to``: the caller for whom trusted code sends it, who sees what is
-    allowed to itself."""
+    ``roles`` None: trusted code. ``shown_to``: the caller for whom trusted code sends it, who sees
+    what is allowed to itself."""
     snapshot = instance.snapshot
     possible: tuple[str, ...] = ()
     reasons: tuple[str, ...] = (f"it is {instance.status}",)
