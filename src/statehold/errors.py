@@ -95,6 +95,11 @@ def described(error: BaseException) -> str:
     return f"{name_of(error)}: {text_of(error)}"
 
 
+#: mistakes that a refusal lists: a sender mends what it sees and sends again, and an answer must
+#: not grow with what is wrong in a request
+MISTAKES_SHOWN = 20
+
+
 class StateholdError(Exception):
     """The base class of every error that Statehold raises on purpose."""
 
@@ -197,8 +202,7 @@ class UnknownEvent(Refused):
         self.event = event
         self.known = tuple(sorted(known))
         super().__init__(
-            f"machine {machine!r} knows no event {event!r}; "
-            f"it knows {', '.join(self.known) or 'none'}"
+            f"machine {machine!r} knows no event {event!r}; it knows {_first(self.known) or 'none'}"
         )
 
 
@@ -244,6 +248,12 @@ class UnknownEffect(NotFound):
             f"instance {id!r} of {machine!r} has no running effect {key[:200]!r}"
             f"{_known(known, 'effects')}"
         )
+
+
+def _first(names: Sequence[str]) -> str:
+    """As a list in a sentence, which must not grow with what a machine has."""
+    more = len(names) - MISTAKES_SHOWN
+    return ", ".join(names[:MISTAKES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _known(known: Sequence[str] | None, what: str) -> str:
@@ -311,9 +321,9 @@ class KeyReused(Refused):
 class NotAllowed(Refused):
     """The event is known, but the instance does not accept it now.
 
-    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that refused,
-    ``role_reasons`` those of them that are roles. All are empty for a caller that may not read the
-    instance.
+    ``allowed`` lists the events that it accepts, ``reasons`` the guards and roles that refused, the
+    first 20 of them, ``role_reasons`` those of them that are roles. All are empty for a caller that
+    may not read the instance.
     """
 
     code = "not-allowed"
@@ -336,15 +346,17 @@ class NotAllowed(Refused):
         self.event = event
         self.state = tuple(state)
         self.allowed = tuple(allowed)
-        self.reasons = tuple(reasons)
-        self.role_reasons = tuple(role_reasons)
+        self.reasons = tuple(reasons[:MISTAKES_SHOWN])
+        self.role_reasons = tuple(one for one in role_reasons if one in self.reasons)
         #: a missing role is the only reason
         self.forbidden = forbidden
-        because = f" because {'; '.join(reasons)}" if reasons else ""
+        more = len(reasons) - len(self.reasons)
+        because = f" because {'; '.join(self.reasons)}" if reasons else ""
+        because += f"; and {more} more" if more else ""
         named = f"instance {id!r} of {machine!r}"
         super().__init__(
-            f"{named} is in {', '.join(self.state)} and does not accept {event}{because}; "
-            f"allowed now: {', '.join(self.allowed) or 'nothing'}"
+            f"{named} is in {_first(self.state)} and does not accept {event}{because}; "
+            f"allowed now: {_first(self.allowed) or 'nothing'}"
             if self.state
             else f"{named} does not accept {event} now"
         )
@@ -423,11 +435,6 @@ class ActRefused(Refused):
         self.why = why
         self.instead = instead
         super().__init__(f"instance {id!r} of {machine!r} takes no {act}: {why}; {instead}")
-
-
-#: mistakes that a refusal lists: a sender mends what it sees and sends again, and an answer must
-#: not grow with what is wrong in a request
-MISTAKES_SHOWN = 20
 
 
 class InvalidPayload(Refused):

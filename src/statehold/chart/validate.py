@@ -10,7 +10,7 @@ Rules:
 5.  A transition starts in a state that can be active and be left, and has what its trigger needs.
 6.  Ids of transitions and of invokes are unique; names that guards refer to exist.
 7.  Everything is bounded: ``STATE_LIMIT``, ``TRANSITION_LIMIT``, ``DEPTH_LIMIT``,
-    ``DELAY_LIMIT_SECONDS``, ``VERSION_LIMIT``.
+    ``ACTIVE_LIMIT``, ``DELAY_LIMIT_SECONDS``, ``VERSION_LIMIT``.
 8.  Its stored form is read back as the same chart (:mod:`.readback`). Where it is not, values may
     be of any type and nothing else is checked.
 """
@@ -32,6 +32,8 @@ STATE_LIMIT = 10_000
 TRANSITION_LIMIT = 100_000
 #: levels of states below the root
 DEPTH_LIMIT = 64
+#: states that are active at once: what one event does takes time and memory of their number
+ACTIVE_LIMIT = 1_000
 #: a hundred years: a moment much later than that has no date
 DELAY_LIMIT_SECONDS = 36_500 * 86_400
 #: what every store's integers hold
@@ -71,6 +73,7 @@ class _Validation:
         self._check_chart()
         if len(chart.states) <= STATE_LIMIT and len(chart.transitions) <= TRANSITION_LIMIT:
             self._check_order()
+            self._check_active()
             for state in self.states.values():
                 self._check_state(state)
             self._check_invokes()
@@ -117,6 +120,21 @@ class _Validation:
                 self._complain(
                     "chart", f"event {name} is declared {count} times", "declare it once"
                 )
+
+    def _check_active(self) -> None:
+        """How many states are active at once, all regions counted."""
+        most: dict[str, int] = {}
+        for id, state in reversed(self.states.items()):
+            inside = [most[child.id] for child in self.children.get(id, ())]
+            together = sum(inside) if state.kind == "parallel" else max(inside, default=0)
+            most[id] = together + (state.kind != "history")
+        # the root is not counted
+        if (found := most.get(ROOT, 1) - 1) > ACTIVE_LIMIT:
+            self._complain(
+                "chart",
+                f"{found} of its states can be active at once; the limit is {ACTIVE_LIMIT}",
+                "let it have fewer regions, or start a machine for each of them",
+            )
 
     def _check_order(self) -> None:
         """Fills the tables; a state that is out of place is left out of them."""

@@ -34,6 +34,8 @@ from statehold.interpreter.selection import (
 
 #: combinations of answers of the guards that one event asks in one configuration
 ANSWER_LIMIT = 4096
+#: answers, and active states, that are looked at for all choices of one chart
+LOOK_LIMIT = 1_000_000
 
 #: what history states remember: pairs, sorted
 Memory: TypeAlias = tuple[tuple[str, tuple[str, ...]], ...]
@@ -116,12 +118,16 @@ class Choice:
 
 
 class Choices:
-    """The choices of one chart. ``cut``: there were more than ``ANSWER_LIMIT`` combinations."""
+    """The choices of one chart. ``cut``: there were more than ``ANSWER_LIMIT`` combinations, or
+    ``LOOK_LIMIT`` was reached."""
 
     def __init__(self, chart: Chart) -> None:
         tree = Tree(chart)
         self.tree = tree
         self.cut = False
+        self._looks = 0
+        #: guards with their answers, each pair once: thousands of choices may have thousands
+        self._pairs: dict[tuple[str, bool], tuple[str, bool]] = {}
         self.leaves = mask_of(s for s, below in enumerate(tree.children) if s and not below)
         self.exits_run_code = mask_of(s for s, n in enumerate(tree.states) if _runs(n.exit))
         self._remembered = mask_of(s for s, kept in enumerate(tree.histories) if kept)
@@ -244,6 +250,10 @@ class Choices:
                 return said
 
             chosen = select(self.tree, states, name, history, answer)
+            self._looks += len(order) + len(states)
+            if self._looks > LOOK_LIMIT:
+                self.cut = True
+                return
             if chosen is None:
                 pending.append({**order, missing[0]: False})
                 if asked >= ANSWER_LIMIT:
@@ -255,7 +265,8 @@ class Choices:
             of = tuple(transition.id for transition in chosen)
             if of not in seen:
                 seen.add(of)
-                yield chosen, tuple((guard.name, said) for guard, said in order.items())
+                pairs = ((guard.name, said) for guard, said in order.items())
+                yield chosen, tuple(self._pairs.setdefault(pair, pair) for pair in pairs)
 
     def _name(self, name: str | None) -> _Name:
         known = self._names.get(name)

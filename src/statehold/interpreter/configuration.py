@@ -13,21 +13,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import IntEnum
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from statehold.chart.event import AnEvent, Event
-from statehold.chart.model import Guard
+from statehold.chart.model import Guard, Transition
 from statehold.interpreter.plan import Call, Plan, Planned, plan_beginning, plan_transitions
-from statehold.interpreter.selection import History, candidates, is_reserved, select
+from statehold.interpreter.selection import History, is_heard, is_reserved, select
 from statehold.interpreter.tables import Tables
 from statehold.interpreter.trace import Microstep
 
-#: interned configurations of one program
+#: interned configurations of one program; of many states, one counts for more
 CONFIGURATION_LIMIT = 10_000
-#: nodes of the decision trees of one program, which are about a kilobyte each
+STATES_OF_ONE = 20
+#: nodes of the decision trees of one program, which are about a kilobyte each; one that holds more
+#: counts for more
 NODE_LIMIT = 50_000
+HELD_BY_ONE = 16
 #: remembered histories of one (configuration, event), and event names of one configuration
 VARIANT_LIMIT = 1_000
 
@@ -40,21 +43,30 @@ class Configurations(dict[tuple[int, ...], "Configuration"]):
 
     def __init__(self, tables: Tables[Any]) -> None:
         self.tables = tables
+        self._size = 0
         self._nodes = 0
 
     def __missing__(self, active: tuple[int, ...]) -> Configuration:
-        if len(self) >= CONFIGURATION_LIMIT:
+        if self._size >= CONFIGURATION_LIMIT:
+            # one that an instance is in may live on: it leads to no other
+            self._forget()
+            self._size = 0
             self.clear()
+        self._size += 1 + len(active) // STATES_OF_ONE
         made = self[active] = Configuration(self, active)
         return made
 
-    def count_node(self) -> None:
-        """Counts one more node; drops all trees where that exceeds the limit."""
-        self._nodes += 1
+    def count_node(self, held: int) -> None:
+        """Counts one more node, which holds so many names, operations and states; drops all trees
+        where that exceeds the limit."""
+        self._nodes += 1 + held // HELD_BY_ONE
         if self._nodes > NODE_LIMIT:
-            self._nodes = 0
-            for configuration in self.values():
-                configuration.forget()
+            self._forget()
+
+    def _forget(self) -> None:
+        self._nodes = 0
+        for configuration in self.values():
+            configuration.forget()
 
 
 def beginning(configurations: Configurations) -> DecisionNode:
@@ -85,11 +97,8 @@ class Configuration:
         self.tags = tuple(dict.fromkeys(tag for node in nodes for tag in node.tags))
         self.owners = tuple(dict.fromkeys(node.owner for node in nodes if node.owner))
         #: names of events that some active state has a transition for, declared ones only
-        self.accepts = tuple(
-            name
-            for name in tables.event_names
-            if any(candidates(tree, state, name) for state in (*active, 0))
-        )
+        there = frozenset((0, *active))
+        self.accepts = tuple(name for name in tables.event_names if is_heard(tree, there, name))
         self.rows: dict[str, DecisionNode] = {}
         #: the same for events whose class has but one name, found without asking the event
         self.by_class: dict[type, DecisionNode] = {}
@@ -143,50 +152,62 @@ class Configuration:
 
     def _root(self, name: str | None) -> DecisionNode:
         if not self.tables.depends_on_history(self.active, name):
-            return self._grow(name, {}, ())
-        node = DecisionNode(Ask.HISTORY, lambda history: self._grow(name, history, ()))
+            return self._grow(name, {}, {}, likely=False)
+        node = DecisionNode(
+            Ask.HISTORY, lambda history: self._grow(name, history, {}, likely=False)
+        )
         node.call = self.tables.remembering
         return node
 
     def _grow(
-        self, name: str | None, history: History, asked: tuple[tuple[Guard, bool], ...]
+        self, name: str | None, history: History, answers: Mapping[Guard, bool], *, likely: bool
     ) -> DecisionNode:
-        """The node after these answers of guards: the next question, or a leaf."""
-        self._configurations.count_node()
-        tables = self.tables
-        answers = dict(asked)
-        order = dict(asked)
-        missing: list[Guard] = []
+        """The node after these answers of guards: the next question, or a leaf. ``likely`` is the
+        answer of the path that is found for all questions after it."""
+        order: dict[Guard, bool] = {}
+        questions: list[int] = []
 
-        def answer(guard: Guard) -> bool | None:
-            if guard.kind == "in":
-                return order.setdefault(guard, guard.name in self.states)
-            known = answers.get(guard)
-            if known is None:
-                missing.append(guard)
-            return known
+        def answer(guard: Guard) -> bool:
+            said = order.get(guard)
+            if said is None:
+                said = guard.name in self.states if guard.kind == "in" else answers.get(guard)
+                if said is None:
+                    questions.append(len(order))
+                    said = likely
+                order[guard] = said
+            return said
 
-        chosen = select(tables.tree, self.active, name, history, answer)
-        if chosen is None:
-            return self._question(name, history, tuple(order.items()), missing[0])
-        guards = tuple((guard.name, said) for guard, said in order.items())
+        chosen = select(self.tables.tree, self.active, name, history, answer)
+        assert chosen is not None
+        path = _Path(name, history, tuple(order.items()), tuple(questions), chosen)
+        return self._node(path, 0)
+
+    def _node(self, path: _Path, number: int) -> DecisionNode:
+        """The question of this number on the path, or the leaf at its end."""
+        if number < len(path.questions):
+            # the path itself is held by all its nodes
+            self._configurations.count_node(0 if number else len(path.order))
+            return self._question(path, number)
+        name, chosen, tables = path.name, path.chosen, self.tables
+        guards = tuple((guard.name, said) for guard, said in path.order)
         ids = tuple(transition.id for transition in chosen)
-        planned = plan_transitions(tables, self.active, chosen, history) if chosen else None
+        planned = plan_transitions(tables, self.active, chosen, path.history) if chosen else None
+        self._configurations.count_node(len(guards) + (0 if planned is None else planned.size))
         leaf = _leaf(self._configurations, name, guards, ids, planned)
         if planned is None and name is not None and not is_reserved(name) and tables.is_plain:
             # the step before ended at rest, and nothing has changed since
             leaf.refuses = tables.settles or self.rests
         return leaf
 
-    def _question(
-        self,
-        name: str | None,
-        history: History,
-        asked: tuple[tuple[Guard, bool], ...],
-        guard: Guard,
-    ) -> DecisionNode:
+    def _question(self, path: _Path, number: int) -> DecisionNode:
+        place = path.questions[number]
+        guard, likely = path.order[place]
+
         def grow(said: bool) -> DecisionNode:
-            return self._grow(name, history, (*asked, (guard, said)))
+            if said == likely:
+                return self._node(path, number + 1)
+            answers = {**dict(path.order[:place]), guard: said}
+            return self._grow(path.name, path.history, answers, likely=said)
 
         if guard.kind == "by":
             node = DecisionNode(Ask.ROLE, grow)
@@ -197,6 +218,21 @@ class Configuration:
             node.call = function.call
         node.what = guard.name
         return node
+
+
+class _Path(NamedTuple):
+    """A way through a decision tree on which every guard that is a question says the same.
+
+    It is found in one walk: one for each question would take the square of their number.
+    ``order`` are all guards on it with their answers, ``questions`` the places of those in it that
+    are asked, ``chosen`` the transitions at its end.
+    """
+
+    name: str | None
+    history: History
+    order: tuple[tuple[Guard, bool], ...]
+    questions: tuple[int, ...]
+    chosen: tuple[Transition, ...]
 
 
 def _leaf(
@@ -210,7 +246,7 @@ def _leaf(
     if planned is None:
         leaf.trace = (Microstep(name, guards, (), (), ()),)
         return leaf
-    plan, exited, entered = planned
+    plan, exited, entered = planned.plan, planned.exited, planned.entered
     leaf.plan = plan
     leaf.target = configurations[plan.active]
     leaf.trace = (Microstep(name, guards, transitions, exited, entered),)

@@ -21,6 +21,10 @@ from statehold.interpreter.occurrence import occurrences
 
 #: configurations, each with what its history states remember, that one search looks at
 SEARCH_LIMIT = 20_000
+#: active states that a place may have before it counts as several
+ACTIVE_OF_ONE = 50
+#: microsteps that are followed for each place that a search may visit
+STEPS_OF_ONE = 50
 #: completions that wait in one macrostep
 QUEUE_LIMIT = 64
 
@@ -63,6 +67,8 @@ class Search:
     def __init__(self, chart: Chart, limit: int) -> None:
         self.choices = Choices(chart)
         self.limit = limit
+        #: places that were visited, and microsteps that may still be followed, as they count
+        self.size, self.left = 0, limit * STEPS_OF_ONE
         self.complete = True
         self.seen: set[SearchPlace] = set()
         self.pending: deque[SearchPlace] = deque()
@@ -86,8 +92,10 @@ class Search:
         nowhere = SearchPlace(0, (), (), False)
         self.arrive(start, start.mask, nowhere, self.errors_are_events)
         pending = self.pending
-        while pending:
+        while pending and self.goes_on():
             self.visit(pending.popleft())
+        if pending:
+            self.complete = False
         return Reachable(
             frozenset(map(self.choices.leaves_of, self.found)),
             self.complete and not self.choices.cut,
@@ -118,6 +126,10 @@ class Search:
             self.add(place)
         self.follow_all(chosen, queue[0], place)
 
+    def goes_on(self) -> bool:
+        """Whether more may be followed."""
+        return self.left > 0
+
     def settles(self, choice: Choice | None, place: SearchPlace) -> bool:
         """Whether immediate transitions that lead nowhere else are the last of their step."""
         if choice is None or self.choices.tree.chart.policy.nesting == "scxml":
@@ -136,6 +148,10 @@ class Search:
         self, chosen: tuple[Choice | None, ...], name: str | None, place: SearchPlace
     ) -> None:
         """Follows every choice that the event may make."""
+        if not self.goes_on():
+            self.complete = False
+            return
+        self.left -= len(chosen) * weight_of(place)
         for choice in chosen:
             if choice is not None:
                 self.follow(choice, place)
@@ -173,9 +189,15 @@ class Search:
             place = place._replace(raising=False)
         if place in self.seen:
             return place
-        if len(self.seen) >= self.limit or len(place.queue) > QUEUE_LIMIT:
+        if self.size >= self.limit or len(place.queue) > QUEUE_LIMIT:
             self.complete = False
             return place
+        self.size += weight_of(place)
         self.seen.add(place)
         self.pending.append(place)
         return place
+
+
+def weight_of(place: SearchPlace) -> int:
+    """As how many it counts: what is done with it takes time and memory of its active states."""
+    return 1 + place.active.bit_count() // ACTIVE_OF_ONE

@@ -7,7 +7,7 @@ from msgspec import Struct
 from statehold.chart.event import done_event
 from statehold.chart.model import ROOT, Chart
 from statehold.interpreter.choices import Choice, Memory, states_of
-from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, Search, SearchPlace
+from statehold.interpreter.explore import SEARCH_LIMIT, Reachable, Search, SearchPlace, weight_of
 
 
 class Spot(Struct, frozen=True):
@@ -96,6 +96,9 @@ class Recorded(Search):
         self.number(place)
         return place
 
+    def goes_on(self) -> bool:
+        return self.looks < self.limit
+
     def number(self, place: SearchPlace) -> int:
         key = (place.active, place.memory)
         if key not in self.numbers:
@@ -110,7 +113,10 @@ class Recorded(Search):
     def follow_all(
         self, chosen: tuple[Choice | None, ...], name: str | None, place: SearchPlace
     ) -> None:
-        self.looks += len(chosen)
+        if not self.goes_on():
+            self.complete = False
+            return
+        self.looks += len(chosen) * weight_of(place)
         for choice in chosen:
             if choice is not None:
                 self.write(choice, name, place, self.follow(choice, place), len(chosen) == 1)

@@ -55,6 +55,19 @@ class Planned(NamedTuple):
     exited: tuple[str, ...]
     entered: tuple[str, ...]
 
+    @property
+    def size(self) -> int:
+        """How many states and operations it holds."""
+        states = len(self.exited) + len(self.entered) + len(self.plan.active)
+        return states + _size(self.plan.operations)
+
+
+def _size(operations: Iterable[Operation]) -> int:
+    return sum(
+        1 + len(one.active) + (_size(one.subject) if one.code == Do.BLOCK else 0)
+        for one in operations
+    )
+
 
 def plan_transitions(
     tables: Tables[Any], active: tuple[int, ...], chosen: tuple[Transition, ...], history: History
@@ -102,18 +115,24 @@ def action_operations(
     tables: Tables[Any], actions: Iterable[Action], active: Iterable[int]
 ) -> tuple[Operation, ...]:
     """One operation for each action; ``active`` are the states at that moment."""
-    return tuple(_operation(tables, action, active) for action in actions)
+    found: list[Operation] = []
+    states: frozenset[str] | None = None
+    for action in actions:
+        operation = _operation(tables, action)
+        if operation.code == Do.RUN_DATA_EVENT_CONTEXT:
+            if states is None:
+                states = frozenset(tables.tree.states[state].id for state in active)
+            operation = operation._replace(active=states)
+        found.append(operation)
+    return tuple(found)
 
 
-def _operation(tables: Tables[Any], action: Action, active: Iterable[int]) -> Operation:
+def _operation(tables: Tables[Any], action: Action) -> Operation:
     if action.kind == "effect":
         effect = tables.definition.effects[action.name]
         return Operation(Do.ASK_EFFECT, effect.name, action.name)
     function = tables.functions[action.name]
-    if function.takes < Do.RUN_DATA_EVENT_CONTEXT:
-        return Operation(function.takes, function.call, action.name)
-    states = frozenset(tables.tree.states[state].id for state in active)
-    return Operation(function.takes, function.call, action.name, states)
+    return Operation(function.takes, function.call, action.name)
 
 
 class Do(IntEnum):
@@ -205,7 +224,10 @@ class _Planner:
         timers = self._timers(state)
         if timers or node.deadline:
             arrival = Arrival(node.id, timers, node.deadline)
-            self.operations.append(Operation(Do.ENTER, arrival, node.id, self._states()))
+            delays = [delay for _, delay in timers]
+            delays += [node.deadline] if node.deadline else []
+            states = self._states(*(delay.function for delay in delays))
+            self.operations.append(Operation(Do.ENTER, arrival, node.id, states))
         if state in self.entry.defaults:
             self._initial(node.initial)
         if state in self.entry.contents:
@@ -238,9 +260,14 @@ class _Planner:
         taken = tables.counts_completions or tables.has_transition_for(done_event(name))
         if output is not None or taken:
             completion = Completion(Done(name), output)
-            self.operations.append(Operation(Do.DONE, completion, output or name, self._states()))
+            states = self._states(output)
+            self.operations.append(Operation(Do.DONE, completion, output or name, states))
 
-    def _states(self) -> frozenset[str]:
+    def _states(self, *names: str | None) -> frozenset[str]:
+        """Those that are active so far, where one of these functions is given them."""
+        functions = self.tables.functions
+        if all(name is None or functions[name].takes < Do.RUN_DATA_EVENT_CONTEXT for name in names):
+            return frozenset()
         return frozenset(self.tree.states[state].id for state in self.active)
 
     def _is_done(self, state: int) -> bool:

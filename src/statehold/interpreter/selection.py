@@ -7,6 +7,7 @@ case; :mod:`.configuration` keeps the results.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -94,6 +95,15 @@ def sources(tree: Tree, name: str | None) -> Sequence[int]:
         return range(len(tree.states))
     naming = tree.takers.get(name, _NONE).keys()
     return sorted(naming if is_reserved(name) else naming | tree.anything.keys())
+
+
+def is_heard(tree: Tree, active: frozenset[int], name: str) -> bool:
+    """Whether one of these states, the root among them, has a candidate for the event."""
+    if tree.chart.policy.matching != "exact":
+        return any(candidates(tree, state, name) for state in active)
+    if not active.isdisjoint(tree.takers.get(name, _NONE)):
+        return True
+    return not is_reserved(name) and not active.isdisjoint(tree.anything)
 
 
 def is_taken(tree: Tree, name: str) -> bool:
@@ -194,15 +204,31 @@ def remove_conflicts(
         return tuple(enabled)
     if tree.chart.policy.nesting == "xstate4":
         return version4.compatible(tree, active, enabled, history)
-    kept: list[tuple[Transition, frozenset[int]]] = []
+    kept: dict[str, Transition] = {}
+    #: the domains of those that exit anything, in order: none of these lies within another
+    tops: list[int] = []
+    of_top: dict[int, Transition] = {}
     for transition in enabled:
-        exits = frozenset(exit_set(tree, active, (transition,), history))
+        top = domain(tree, transition, history)
+        if top is None or not _active_below(tree, active, top):
+            kept[transition.id] = transition
+            continue
         source = tree.index[transition.source]
-        rivals = [pair for pair in kept if exits & pair[1]]
-        if all(tree.is_descendant(source, tree.index[rival.source]) for rival, _ in rivals):
-            kept = [pair for pair in kept if pair not in rivals]
-            kept.append((transition, exits))
-    return tuple(transition for transition, _ in kept)
+        first, end = bisect_left(tops, top), bisect_left(tops, tree.end[top])
+        if first and tree.is_descendant(top, tops[first - 1]):
+            first -= 1
+        rivals = tops[first:end]
+        if all(tree.is_descendant(source, tree.index[of_top[one].source]) for one in rivals):
+            for one in rivals:
+                del kept[of_top.pop(one).id]
+            tops[first:end] = [top]
+            of_top[top] = kept[transition.id] = transition
+    return tuple(kept.values())
+
+
+def _active_below(tree: Tree, active: Sequence[int], top: int) -> Sequence[int]:
+    """The active states below this one, which stand together, as they are in document order."""
+    return active[bisect_right(active, top) : bisect_left(active, tree.end[top])]
 
 
 def exit_set(
@@ -218,7 +244,7 @@ def exit_set(
     for transition in transitions:
         top = domain(tree, transition, history)
         if top is not None:
-            exits.update(state for state in active if tree.is_descendant(state, top))
+            exits.update(_active_below(tree, active, top))
     return tuple(sorted(exits))
 
 
@@ -322,6 +348,8 @@ class _Entering:
         self.tree = tree
         self.history = history
         self.states: set[int] = set()
+        #: all that are around one of the states
+        self.around: set[int] = set()
         self.defaults: set[int] = set()
         self.contents: dict[int, int] = {}
 
@@ -341,7 +369,7 @@ class _Entering:
                 onward = tree.initial[state]
             self._onward(onward, tree.parent[state])
             return
-        self.states.add(state)
+        self._add(state)
         if node.kind == "compound":
             self.defaults.add(state)
             self._onward(tree.initial[state], state)
@@ -354,7 +382,7 @@ class _Entering:
         for ancestor in tree.ancestors(state):
             if ancestor == top or not tree.is_descendant(ancestor, top):
                 break
-            self.states.add(ancestor)
+            self._add(ancestor)
             if tree.states[ancestor].kind == "parallel":
                 self._regions(ancestor)
 
@@ -375,8 +403,15 @@ class _Entering:
     def _regions(self, parallel: int) -> None:
         tree = self.tree
         for region in tree.children[parallel]:
-            if not any(tree.is_descendant(state, region) for state in self.states):
+            if region not in self.around:
                 self.below(region)
+
+    def _add(self, state: int) -> None:
+        self.states.add(state)
+        above = self.tree.parent[state]
+        while above >= 0 and above not in self.around:
+            self.around.add(above)
+            above = self.tree.parent[above]
 
 
 def recorded_history(

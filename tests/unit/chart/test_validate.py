@@ -273,3 +273,14 @@ def test_places_are_named_after_what_they_are() -> None:
     assert place_of_state(ROOT) == "the root"
     assert place_of_state("a.b") == "state a.b"
     assert place_of_transition("t") == "transition t"
+
+
+@pytest.mark.parametrize(("regions", "refused"), [(500, False), (501, True)])
+def test_no_more_states_than_the_limit_are_active_at_once(regions: int, refused: bool) -> None:
+    states = [state(ROOT, "parallel", None)]
+    for number in range(regions):
+        states.append(state(f"r{number}", "compound", initial=f"r{number}a"))
+        states += [state(f"r{number}{leaf}", parent=f"r{number}") for leaf in "ab"]
+    problems = [one.message for one in validate(Chart("big", 1, tuple(states), (), ()))]
+    limit = "1002 of its states can be active at once; the limit is 1000"
+    assert (limit in problems) is refused

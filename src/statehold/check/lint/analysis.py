@@ -18,6 +18,7 @@ from statehold.chart.tree import Tree
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import Finding, PlaceKind, Severity
 from statehold.check.lint.function_uses import UNKNOWN, FunctionUses, read
+from statehold.interpreter.choices import mask_of, states_of
 from statehold.interpreter.explored import Edge, Explored, explore
 from statehold.interpreter.selection import is_reserved, matches
 
@@ -110,11 +111,15 @@ class Analysis:
     @cached_property
     def together(self) -> dict[str, frozenset[str]]:
         """For each state, those that are active together with it, itself included."""
-        found: dict[str, set[str]] = {}
+        # as masks: spots times states times states would take minutes
+        found: dict[str, int] = {}
         for spot in self.explored.spots:
+            mask = mask_of(self.tree.index[state] for state in spot.active)
             for state in spot.active:
-                found.setdefault(state, set()).update(spot.active)
-        return {state: frozenset(those) for state, those in found.items()}
+                found[state] = found.get(state, 0) | mask
+        states = self.tree.states
+        ids = {mask: frozenset(states[s].id for s in states_of(mask)) for mask in found.values()}
+        return {state: ids[mask] for state, mask in found.items()}
 
     @cached_property
     def rested(self) -> frozenset[str]:
