@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from http.cookiejar import DefaultCookiePolicy
@@ -37,7 +36,9 @@ from statehold.errors import Permanent, StateholdError
 from statehold.expression.allowance import answer_allowance
 from statehold.expression.language import EvaluationFailed
 from statehold.formats.notation import HttpCall, RequestRefused
+from statehold.plain.json_reader import read_json
 from statehold.plain.structure import is_deeper, is_small, structure_of, values_in
+from statehold.plain.values import TextRefused
 
 #: bytes of a request's body, and of an answer, by default
 BODY_LIMIT = 1_000_000
@@ -265,10 +266,19 @@ def _decoded(response: httpx.Response, body: bytes) -> Any:
     if kind == "application/json" or kind.endswith("+json"):
         _check_size(body)
         try:
-            return json.loads(body, parse_constant=_no_number, parse_float=_number)
-        except (ValueError, RecursionError) as error:
+            # as the documents of machines: within bounds of depth, each key once, all text Unicode
+            return read_json(body.decode(), _whole).value
+        except (TextRefused, UnicodeDecodeError) as error:
             raise Permanent(f"the answer is called JSON and is not: {error}") from error
     return body.decode("utf-8", "replace")
+
+
+def _whole(text: str) -> int:
+    """Raises ``ValueError`` for one that no expression takes: a step with it would fail."""
+    value = int(text)
+    if not -(2**63) <= value < 2**63:
+        raise ValueError(f"the number {text[:40]} has more than 64 bits")
+    return value
 
 
 def _check_size(body: bytes) -> None:
@@ -286,17 +296,6 @@ def _check_size(body: bytes) -> None:
         )
     if is_deeper(structure, ANSWER_DEPTH):
         raise Permanent(f"the answer is nested more than {ANSWER_DEPTH} deep")
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no value of JSON")
-
-
-def _number(text: str) -> float:
-    value = float(text)
-    if math.isinf(value):
-        raise ValueError(f"{text[:40]} is beyond what a number can be here")
-    return value
 
 
 def _sample(url: str) -> str:

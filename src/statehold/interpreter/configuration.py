@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.model import Guard, Transition
 from statehold.interpreter.plan import Call, Plan, Planned, plan_beginning, plan_transitions
-from statehold.interpreter.selection import History, is_heard, is_reserved, select
+from statehold.interpreter.selection import History, heard, is_reserved, select
 from statehold.interpreter.tables import Tables
 from statehold.interpreter.trace import Microstep
 
@@ -97,8 +97,7 @@ class Configuration:
         self.tags = tuple(dict.fromkeys(tag for node in nodes for tag in node.tags))
         self.owners = tuple(dict.fromkeys(node.owner for node in nodes if node.owner))
         #: names of events that some active state has a transition for, declared ones only
-        there = frozenset((0, *active))
-        self.accepts = tuple(name for name in tables.event_names if is_heard(tree, there, name))
+        self.accepts = heard(tree, active, tables.event_names)
         self.rows: dict[str, DecisionNode] = {}
         #: the same for events whose class has but one name, found without asking the event
         self.by_class: dict[type, DecisionNode] = {}

@@ -212,7 +212,7 @@ class _Planner:
     def _exit(self, state: int) -> None:
         node = self.tree.states[state]
         self._blocks(node.exit)
-        if node.invokes or node.deadline or self._timers(state):
+        if node.invokes or node.deadline or self.tables.timers_of(state):
             self.operations.append(Operation(Do.LEAVE, node.id, node.id))
         self.active.discard(state)
 
@@ -221,7 +221,7 @@ class _Planner:
         if state:
             self.active.add(state)
         self._blocks(node.entry)
-        timers = self._timers(state)
+        timers = self.tables.timers_of(state)
         if timers or node.deadline:
             arrival = Arrival(node.id, timers, node.deadline)
             delays = [delay for _, delay in timers]
@@ -279,13 +279,6 @@ class _Planner:
                 tree.states[child].kind == "final" and child in self.active for child in children
             )
         return tree.states[state].kind == "parallel" and all(map(self._is_done, children))
-
-    def _timers(self, state: int) -> tuple[tuple[str, Delay], ...]:
-        return tuple(
-            (transition.id, transition.trigger.delay)
-            for transition in self.tree.transitions[state]
-            if transition.trigger.kind == "after" and transition.trigger.delay is not None
-        )
 
     def _initial(self, initial: Initial | None) -> None:
         if initial is not None:

@@ -8,7 +8,7 @@ case; :mod:`.configuration` keeps the results.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from statehold.chart.model import Guard, Policy, Transition, Trigger
@@ -97,13 +97,19 @@ def sources(tree: Tree, name: str | None) -> Sequence[int]:
     return sorted(naming if is_reserved(name) else naming | tree.anything.keys())
 
 
-def is_heard(tree: Tree, active: frozenset[int], name: str) -> bool:
-    """Whether one of these states, the root among them, has a candidate for the event."""
+def heard(tree: Tree, active: Sequence[int], names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the events for which the root or one of these states has a candidate."""
+    states = (*active, 0)
     if tree.chart.policy.matching != "exact":
-        return any(candidates(tree, state, name) for state in active)
-    if not active.isdisjoint(tree.takers.get(name, _NONE)):
-        return True
-    return not is_reserved(name) and not active.isdisjoint(tree.anything)
+        return tuple(
+            name for name in names if any(candidates(tree, state, name) for state in states)
+        )
+    anything = any(state in tree.anything for state in states)
+    named = {
+        name for s in states for t in tree.transitions[s] for name in t.trigger.events
+        if t.trigger.kind != "always"
+    }  # fmt: skip
+    return tuple(name for name in names if name in named or (anything and not is_reserved(name)))
 
 
 def is_taken(tree: Tree, name: str) -> bool:
@@ -139,9 +145,7 @@ def select(
             return None
         enabled = {transition.id: transition for transition in found}
     else:
-        for leaf in active:
-            if tree.children[leaf]:
-                continue
+        for leaf in _leaves(tree, active, name):
             chosen, known = _first_enabled(tree, (leaf, *tree.ancestors(leaf)), name, answer)
             if not known:
                 return None
@@ -153,6 +157,17 @@ def select(
         return chosen_set
     # conflicts are decided in the order of the leaves, content runs in document order (3.13)
     return tuple(sorted(chosen_set, key=lambda transition: tree.order[transition.id]))
+
+
+def _leaves(tree: Tree, active: Sequence[int], name: str | None) -> Iterable[int]:
+    """The active leaves that are, or are within, states with candidates for the event."""
+    if name is None or tree.chart.policy.matching != "exact":
+        return (state for state in active if not tree.children[state])
+    found: set[int] = set()
+    for source in sources(tree, name):
+        inside = active[bisect_left(active, source) : bisect_left(active, tree.end[source])]
+        found.update(state for state in inside if not tree.children[state])
+    return sorted(found)
 
 
 def _enabled_within(

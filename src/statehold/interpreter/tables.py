@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Generic, TypeVar
 
 from statehold.chart.machine import Definition
-from statehold.chart.model import Invoke
+from statehold.chart.model import Delay, Invoke
 from statehold.chart.tree import Tree
-from statehold.interpreter.selection import candidates, matches
+from statehold.interpreter.selection import candidates, is_taken
 
 D = TypeVar("D")
 
@@ -41,6 +41,7 @@ class Tables(Generic[D]):
         self.is_plain = not self.forwarding and not any(invoke.finalize for invoke in invokes)
         #: some of its functions are expressions, whose work a step's allowance bounds
         self.is_charged = any(known.uses is not None for known in self.functions.values())
+        self._timers: dict[int, tuple[tuple[str, Delay], ...]] = {}
         #: ids of the history states
         self.remembering = tuple(node.id for node in self.tree.states if node.kind == "history")
         self._initial_may_remember = any(
@@ -51,10 +52,18 @@ class Tables(Generic[D]):
 
     def has_transition_for(self, name: str) -> bool:
         """Whether any transition of the chart can take an event of this name."""
-        return any(
-            found.trigger.kind != "always" and matches(self.policy, found.trigger, name)
-            for found in self.definition.chart.transitions
-        )
+        return is_taken(self.tree, name)
+
+    def timers_of(self, state: int) -> tuple[tuple[str, Delay], ...]:
+        """The timers that entering the state sets: their transitions and delays."""
+        found = self._timers.get(state)
+        if found is None:
+            found = self._timers[state] = tuple(
+                (transition.id, transition.trigger.delay)
+                for transition in self.tree.transitions[state]
+                if transition.trigger.kind == "after" and transition.trigger.delay is not None
+            )
+        return found
 
     def depends_on_history(self, active: Sequence[int], name: str | None) -> bool:
         """Whether what the event does in these active states may depend on a history state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from statehold.plain.text import SHOWN, is_unicode
@@ -18,11 +18,15 @@ from statehold.plain.values import (
 )
 
 
-def read_json(text: str) -> ParsedDocument:
-    """Raises ``TextRefused``."""
+def read_json(text: str, whole: Callable[[str], int] | None = None) -> ParsedDocument:
+    """``whole`` reads whole numbers, and raises ``ValueError``. Raises ``TextRefused``."""
     try:
         value = json.loads(
-            text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=number_of
+            text,
+            object_pairs_hook=_pairs,
+            parse_constant=_constant,
+            parse_float=number_of,
+            parse_int=whole,
         )
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"

@@ -158,9 +158,17 @@ async def test_nobody_there_is_tried_again(requests_to: Any) -> None:
         Reply(body=b'{"mean": NaN}'),
         Reply(body=b'{"mean": [-Infinity]}'),
         Reply(body=b'{"mean": 1e999}'),
+        Reply(body=b'{"mean": %b}' % (b"9" * 900)),
+        Reply(body=b'{"paid": true, "paid": false}'),
+        Reply(body=b'{"mean": "\\ud800"}'),
+        Reply(body=b"[" * 300 + b"]" * 300),
+        Reply(body='{"mean": 1}'.encode("utf-16")),
     ],
-    ids=["too large", "compressed", "not JSON", "no number", "infinity", "beyond all numbers"],
-)
+    ids=[
+        "too large", "compressed", "not JSON", "no number", "infinity", "beyond all numbers",
+        "an endless whole number", "one key twice", "half of a character", "deep", "not UTF-8",
+    ],
+)  # fmt: skip
 async def test_an_answer_that_can_not_be_taken_is_for_good(requests_to: Any, reply: Reply) -> None:
     with answering(reply) as server:
         offered = requests_to(server.origin, body_limit=1_000)

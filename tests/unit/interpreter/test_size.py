@@ -17,6 +17,7 @@ from statehold.interpreter import Snapshot, choices, configuration, explore, sta
 from statehold.interpreter.choices import Choices
 from statehold.interpreter.enabled import allowed, refusal
 from statehold.interpreter.explored import explore as search
+from statehold.interpreter.selection import select
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 
@@ -85,14 +86,13 @@ def test_what_an_event_does_is_found_in_few_walks_however_many_guards_are_asked(
     definition: Any, takes: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     walks: list[str | None] = []
-    select = configuration.select
 
     def counted(tree: Any, active: Any, name: str | None, *rest: Any) -> Any:
         walks.append(name)
         return select(tree, active, name, *rest)
 
     snapshot = begun(definition)
-    monkeypatch.setattr(configuration, "select", counted)
+    monkeypatch.setattr("statehold.interpreter.configuration.select", counted)
     assert allowed(definition, snapshot) == (("E",) if takes else ())
     if takes:
         assert (
