@@ -16,7 +16,9 @@ from statehold.engine import Engine
 from statehold.errors import StoreUnavailable
 from statehold.observe.metrics import Metrics
 from statehold.records import Caller
+from statehold.security import AuditQuery
 from statehold.server import Bounds, Proxy, create_app, create_probes, router
+from statehold.server.studio import is_built
 from tests.acceptance.http_orders import INSTANCES, ONE, RESTAURANT
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
@@ -263,6 +265,48 @@ async def test_an_application_that_includes_the_routes_has_the_same_checks(engin
         assert (await raw("Host: evil.example", first=first)).status == 403
         own = await raw(raw.own, first=first)
         assert (own.status, own.all("x-content-type-options")) == (200, ["nosniff"])
+
+
+@pytest.mark.parametrize("path", ["/api/sign-in", "/"])
+async def test_what_asks_for_no_caller_is_behind_the_checks_too(engine: Engine, path: str) -> None:
+    app = FastAPI()
+    app.state.streams = create_app(engine, owns_engine=False).state.streams
+    app.include_router(router(engine, studio=is_built()), prefix="/flows")
+    own_app = create_app(engine, owns_engine=False)
+    for one, prefix in ((app, "/flows"), (own_app, "")):
+        if path == "/" and not is_built():
+            continue
+        async with listening(one) as address:
+            raw = Raw(address)
+            first = f"GET {prefix}{path} HTTP/1.1"
+            assert (await raw("Host: evil.example", first=first)).status == 403
+            foreign = await raw(raw.own, "Origin: https://evil.example", first=first)
+            assert (foreign.status, foreign.all("x-content-type-options")) == (403, ["nosniff"])
+            own = await raw(raw.own, first=first)
+            assert (own.status, own.all("x-content-type-options")) == (200, ["nosniff"])
+
+
+async def refusals(engine: Engine) -> list[tuple[str, str]]:
+    engine._parts.audit._seal()
+    await engine._parts.audit._writer.walk_once()
+    return [(one.caller, one.action) for one in (await engine.audit(AuditQuery())).entries]
+
+
+async def test_a_look_of_a_load_balancer_is_no_refusal_and_a_refused_scrape_is(
+    engine: Engine,
+) -> None:
+    app = create_app(
+        engine, owns_engine=False, metrics=Metrics(), authenticate=Proxy(["127.0.0.1"])
+    )
+    async with listening(app) as address:
+        raw = Raw(address)
+        for host in (raw.own, "Host: 10.0.0.1"):
+            for path in ("/ready", "/health"):
+                assert (await raw(host, first=f"GET {path} HTTP/1.1")).status == 200
+        assert await refusals(engine) == []
+        ann = "X-Forwarded-User: ann"
+        assert (await raw(raw.own, ann, first="GET /metrics HTTP/1.1")).status == 403
+        assert await refusals(engine) == [("ann", "metrics")]
 
 
 async def test_hosts_and_origins_are_those_that_the_application_allows(engine: Engine) -> None:

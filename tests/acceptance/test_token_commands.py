@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -16,8 +17,13 @@ import pytest
 from statehold.chart.access import Access, ServerAccess, role
 from statehold.client import AsyncClient
 from statehold.engine import Engine
+from statehold.instance.audited import audit_entry
+from statehold.records import Caller
 from statehold.server import Bounds, Tokens, create_app
+from statehold.server.shares import Hold, Shares
 from statehold.stores import SqliteStore
+from statehold.stores.address import StoreOptions
+from statehold.stores.security import open_security
 from tests.acceptance.command_line import run
 from tests.acceptance.orders import OrderFlow
 
@@ -78,6 +84,12 @@ def test_a_token_is_rotated_and_revoked_once(address: str) -> None:
     [
         (["billing", "--expires", "367d"], "366d at most"),
         (["billing", "--expires", "soon"], "--expires"),
+        (["billing", "--expires", "0d"], "no time at all"),
+        (["billing", "--expires", "0s"], "no time at all"),
+        ([" billing"], "spaces at its ends"),
+        (["billing", "--team", "north "], "spaces at its ends"),
+        (["bil\u202eling"], "control characters"),
+        (["billing", "--role", "ops\u2028x"], "control characters"),
         (["billing", "--role", "machine:lead"], "messages of machines"),
         (["bil\nling"], "control characters"),
         (["  "], "is empty"),
@@ -93,6 +105,14 @@ def test_what_no_token_can_be_is_refused(
     assert refused.code == 2
     assert complaint in refused.err
     assert not Path(address.removeprefix("sqlite:///")).exists()
+
+
+def test_the_end_of_the_secret_before_is_said_as_it_is(address: str) -> None:
+    made(address, "billing", "--expires", "1h")
+    (one,) = listed(address)
+    changed = run("token", "rotate", str(one["id"]), "--store", address, "--json")
+    # the token was good for less than the overlap of a day
+    assert json.loads(changed.out)["old_until"] == one["expires_at"]
 
 
 def test_memory_has_no_tokens_that_a_command_could_make() -> None:
@@ -158,7 +178,7 @@ async def test_tokens_are_made_and_revoked_while_the_server_runs_on_its_file(
     assert (await served.get("/api/machines", headers=as_(text))).status_code == 401
 
 
-async def test_a_stream_ends_once_its_token_is_revoked_and_a_running_request_does_not(
+async def test_a_stream_ends_once_its_token_is_revoked(
     address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
@@ -176,6 +196,100 @@ async def test_a_stream_ends_once_its_token_is_revoked_and_a_running_request_doe
         ended = await asyncio.wait_for(stream, 30)
     assert ended.status_code in (200, 401)
     assert "event: end" not in ended.text
+
+
+ORDERS = "/api/machines/order/instances"
+
+
+async def revoke_all(address: str) -> None:
+    for one in await asyncio.to_thread(listed, address):
+        await asyncio.to_thread(run, "token", "revoke", str(one["id"]), "--store", address)
+
+
+async def test_a_token_that_is_revoked_while_a_body_arrives_does_nothing(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("statehold.server.guard.ADMITTED_SECONDS", 0.0)
+    text = await beside(address, "billing", "--role", "ops")
+    arriving, rest = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b'{"id": '
+        arriving.set()
+        await rest.wait()
+        yield b'"o-1"}'
+
+    async with serving(address) as client:
+        headers = {**as_(text), "Content-Type": "application/json"}
+        slow = asyncio.create_task(client.post(ORDERS, headers=headers, content=body()))
+        await asyncio.wait_for(arriving.wait(), 30)
+        await revoke_all(address)
+        rest.set()
+        assert (await asyncio.wait_for(slow, 30)).status_code == 401
+        other = await beside(address, "other", "--role", "ops")
+        assert (await client.get(f"{ORDERS}/o-1", headers=as_(other))).status_code == 404
+
+
+async def test_a_token_that_is_revoked_while_a_read_waits_for_others_reads_nothing(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
+    monkeypatch.setattr("statehold.server.guard.ADMITTED_SECONDS", 0.0)
+    text = await beside(address, "billing", "--role", "ops")
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+    read = Engine.read
+
+    async def slowly(engine: Engine, *given: Any, **named: Any) -> Any:
+        at_work.set()
+        await go_on.wait()
+        return await read(engine, *given, **named)
+
+    let_in, begin = asyncio.Event(), Shares.begin
+
+    def begun(shares: Shares, caller: Caller) -> Hold:
+        if at_work.is_set():
+            let_in.set()
+        return begin(shares, caller)
+
+    monkeypatch.setattr(Engine, "read", slowly)
+    monkeypatch.setattr(Shares, "begin", begun)
+    async with serving(address, Bounds(reads=1, caller_share=1)) as client:
+        made = await client.post(ORDERS, headers=as_(text), json={"id": "o-1"})
+        assert made.status_code == 201
+        first = asyncio.create_task(client.get(f"{ORDERS}/o-1", headers=as_(text)))
+        await asyncio.wait_for(at_work.wait(), 30)
+        second = asyncio.create_task(client.get(f"{ORDERS}/o-1", headers=as_(text)))
+        await asyncio.wait_for(let_in.wait(), 30)
+        await revoke_all(address)
+        go_on.set()
+        # the one at work is finished, the one that waited is not begun
+        assert (await asyncio.wait_for(first, 30)).status_code == 200
+        assert (await asyncio.wait_for(second, 30)).status_code == 401
+
+
+async def test_a_request_at_work_is_finished_when_its_token_is_revoked(
+    address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("statehold.server.authenticators.tokens.STALE_SECONDS", 0.0)
+    text = await beside(address, "billing", "--role", "ops")
+    at_work, go_on = asyncio.Event(), asyncio.Event()
+    start = Engine.start
+
+    async def slowly(engine: Engine, *given: Any, **named: Any) -> Any:
+        at_work.set()
+        await go_on.wait()
+        return await start(engine, *given, **named)
+
+    monkeypatch.setattr(Engine, "start", slowly)
+    async with serving(address) as client:
+        running = asyncio.create_task(client.post(ORDERS, headers=as_(text), json={"id": "o-1"}))
+        await asyncio.wait_for(at_work.wait(), 30)
+        await revoke_all(address)
+        assert (await client.get(ORDERS, headers=as_(text))).status_code == 401
+        go_on.set()
+        assert (await asyncio.wait_for(running, 30)).status_code == 201
+        assert (await client.get(ORDERS, headers=as_(text))).status_code == 401
 
 
 async def test_rights_are_those_of_the_token(served: httpx.AsyncClient, address: str) -> None:
@@ -223,6 +337,22 @@ async def test_what_was_refused_is_in_the_log_once_the_server_has_stopped(addres
     assert all(one["proved"] == (one["caller"] == "bob") for one in lines)
     assert secret not in shown
     assert bob[17:] not in shown
+
+
+def test_a_name_forges_no_line_of_an_export(address: str) -> None:
+    async def add() -> None:
+        async with open_security(address, StoreOptions()) as kept:
+            forged = "x\u2028{}\u2029{}\x85{}\n{}"
+            at = datetime.now(UTC) - timedelta(hours=1)
+            caller = Caller(forged, frozenset())
+            await kept.add_audit(
+                [audit_entry(at, caller, "read", forged, outcome="refused", detail=forged)]
+            )
+
+    asyncio.run(add())
+    exported = run("audit", "export", "--store", address).out
+    (line,) = exported.splitlines()
+    assert json.loads(line)["machine"] == "x\u2028{}\u2029{}\x85{}\n{}"
 
 
 def test_a_name_forges_no_line_of_the_table(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

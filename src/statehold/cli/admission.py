@@ -6,10 +6,11 @@ import functools
 import inspect
 import ipaddress
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 
+from statehold.chart.access import is_machine
 from statehold.cli import environment
 from statehold.cli.oidc import OIDC_OPTIONS
 from statehold.cli.outcome import UsageError
@@ -153,13 +154,15 @@ def _checked(given: dict[str, Any], host: str) -> AdmissionOptions:
             "choose --auth (see `statehold serve --help`), leave --host out to serve this host "
             "alone, or give --insecure to believe everybody"
         )
-    if given["proxies"] and auth != "proxy":
-        raise UsageError("--proxy-address is for --auth proxy")
+    for name, value in given.items():
+        kind = "proxy" if name.startswith("prox") else name.partition("_")[0]
+        if kind in ("proxy", "oidc") and kind != auth and value != _DEFAULTS[name]:
+            raise UsageError(f"{_option_of(name)} is for --auth {kind}")
+        if name.endswith("_role") and value is not None and (not value or is_machine(value)):
+            raise UsageError(f"{_option_of(name)} {value[:40]!r} is no role that a caller can have")
     allowed = given["hosts"]
     if auth == "oidc" and not (given["oidc_issuer"] and given["oidc_audience"]):
         raise UsageError("--auth oidc needs --oidc-issuer and --oidc-audience")
-    if given["oidc_issuer"] and auth != "oidc":
-        raise UsageError("--oidc-issuer is for --auth oidc")
     if not is_wildcard(host):
         given = {**given, "hosts": [*allowed, host]}
     options = AdmissionOptions(**{**given, "auth": auth or "loopback"})
@@ -169,6 +172,12 @@ def _checked(given: dict[str, Any], host: str) -> AdmissionOptions:
 
         check(options)
     return options
+
+
+def _option_of(field: str) -> str:
+    option = get_args(_OPTIONS[field])[1]
+    # typer keeps the first of an option's names where the default is otherwise
+    return str(option.default)
 
 
 def is_wildcard(host: str) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 
-_CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
-_ALL = re.compile(f"[{_CONTROLS}]")
+from statehold.plain.text import CONTROLS
+
+_ALL = re.compile(f"[{CONTROLS}]")
 _BEYOND_ASCII = re.compile("[^\n\t\x20-\x7e]")
-_ALL_BUT_LINES = re.compile(f"(?![\n\t])[{_CONTROLS}]")
+_ALL_BUT_LINES = re.compile(f"(?![\n\t])[{CONTROLS}]")
 
 
 def printable(text: str, *, lines: bool = False) -> str:

@@ -8,6 +8,8 @@
    disk, and does not go unseen.
 3. While the store can't be written, lines wait, ``Limits.audit_waiting`` at most; what is beyond is
    counted too. A process that is killed loses the refusals of its last second.
+4. A line that has waited for longer than ``LATE`` gets the time at which it is written, and its own
+   into its text: an export, which ends a minute ago and goes on there, has passed its own by then.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from msgspec.structs import replace
 from statehold.engine.background.task import BackgroundTask
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import EngineContext
-from statehold.instance.audited import audit_entry
+from statehold.instance.audited import DETAIL_LENGTH, audit_entry
 from statehold.records import ANYONE, AuditEntry, Caller
 from statehold.store import Store
 
@@ -30,6 +32,7 @@ log = logger(__name__)
 #: seconds between a refusal and its writing, and between two attempts where the store fails
 GATHER_SECONDS = 1.0
 RETRY_SECONDS = 5.0
+LATE = timedelta(seconds=30)
 #: lines in one transaction
 BATCH = 200
 #: how long there can be ``Limits.audit_lines`` in each second
@@ -57,6 +60,8 @@ class Audit:
         self._credit = self._most_credit = context.limits.audit_lines * BURST_SECONDS
         self._second = _Second(0, 0)
         self._waiting: list[AuditEntry] = []
+        #: numbers of those that have another time than their own
+        self._late: set[int] = set()
         #: refusals whose lines found no room among those that wait, and since when
         self._lost = 0
         self._lost_since: datetime | None = None
@@ -127,13 +132,26 @@ class Audit:
         if is_over:
             self._seal()
         while self._waiting:
-            batch = self._waiting[:BATCH]
+            batch = self._waiting[:BATCH] = [self._in_time(one) for one in self._waiting[:BATCH]]
             await self._store.add_audit(batch)
             del self._waiting[: len(batch)]
+            self._late.difference_update(one.number for one in batch)
         if self._lost and self._lost_since is not None:
-            await self._store.add_audit([_beyond(self._lost_since, ANYONE, self._lost, _NO_ROOM)])
+            lost = _beyond(self._lost_since, ANYONE, self._lost, _NO_ROOM)
+            await self._store.add_audit([self._in_time(lost)])
             self._lost, self._lost_since = 0, None
         return None if is_over or self._second.is_empty else end
+
+    def _in_time(self, line: AuditEntry) -> AuditEntry:
+        now = self._context.now()
+        if now - line.at < LATE:
+            return line
+        detail = line.detail
+        if line.number not in self._late:
+            if line.number:
+                self._late.add(line.number)
+            detail = f"at {line.at:%Y-%m-%dT%H:%M:%SZ}: {detail}"[:DETAIL_LENGTH]
+        return replace(line, at=now, detail=detail)
 
     async def _purge(self) -> datetime:
         days = self._context.limits.audit_days

@@ -5,6 +5,11 @@ from __future__ import annotations
 
 from typing import Any
 
+#: Within the brackets of a regular expression: control characters of terminals and logs, those that
+#: some readers take for the end of a line or that change the order in which it is read, and halves
+#: of surrogate pairs.
+CONTROLS = "\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff"
+
 #: characters of a value that an error shows
 SHOWN = 60
 

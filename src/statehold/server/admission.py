@@ -16,16 +16,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from typing import Any
 
 from msgspec.structs import replace
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from statehold.chart.access import CLOSED, ServerAccess, is_machine
 from statehold.errors import Forbidden, StateholdError
+from statehold.plain.text import CONTROLS
 from statehold.records import Caller
 from statehold.server.authenticators.base import Authenticate
 from statehold.server.authenticators.loopback import Loopback
@@ -48,8 +50,8 @@ ANY_HOST = "*"
 #: hosts that were let in and need no second look
 _REMEMBERED = 64
 _CHECKED = "statehold.admission"
-#: what can't be stored, or would write lines of its own into logs
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+#: what can't be stored, would write lines of its own into logs, or shows as another name
+_CONTROL = re.compile(f"[{CONTROLS}]")
 _OWN_SITE = frozenset({b"same-origin", b"none"})
 
 
@@ -81,8 +83,9 @@ class Admission:
         #: what each caller has at work
         self.shares = Shares(bounds)
         self._remembered: set[tuple[bytes, str]] = set()
-        #: records in the audit log what is not let in: the caller as far as it is known, and why
-        self.on_refusal: Callable[[Caller, str], None] | None = None
+        #: records in the audit log what is refused here: to whom as far as that is known, what was
+        #: asked for, and why
+        self.on_refusal: Callable[[Caller, str, str], None] | None = None
 
     # --- the request itself -----------------------------------------------------------------
 
@@ -187,8 +190,10 @@ class Admission:
             found: Any = self.authenticate(request)
             caller: Caller = await found if inspect.isawaitable(found) else found
             return self._completed(caller, request)
-        except (Unauthorized, Forbidden) as error:
-            self._note(request.scope, error)
+        except (Unauthorized, Forbidden, BadRequest, HTTPException) as error:
+            # the last is how functions of others may refuse
+            if getattr(error, "status_code", 401) in (401, 403):
+                self._note(request.scope, error)
             raise
 
     async def recognized(self, request: Request) -> Caller | None:
@@ -201,23 +206,33 @@ class Admission:
         except (StateholdError, HTTPException):
             return None
 
-    def _note(self, scope: Scope, error: StateholdError) -> None:
+    def _note(self, scope: Scope, error: Exception) -> None:
+        client = scope.get("client")
+        address = str(client[0]) if client else ""
+        self.refused(Caller("", frozenset(), address=address), "admission", error)
+
+    def refused(self, caller: Caller, action: str, error: Exception) -> None:
+        """Records a refusal in the audit log."""
         if self.on_refusal is not None:
-            client = scope.get("client")
-            address = str(client[0]) if client else ""
-            self.on_refusal(Caller("", frozenset(), address=address), str(error))
+            self.on_refusal(caller, action, str(error))
 
     def _completed(self, caller: Caller, request: Request) -> Caller:
-        roles = caller.roles or frozenset()
+        roles = _texts("roles", caller.roles or frozenset())
+        teams = _texts("teams", caller.teams)
+        machines = caller.machines
+        if machines is not None:
+            _texts("machines", machines)
         self._check_names("name", (caller.name,))
         self._check_names("role", roles)
-        self._check_names("team", caller.teams)
+        self._check_names("team", teams)
         if any(map(is_machine, roles)):
             raise Forbidden("a role that begins with 'machine:' is a machine's, and no caller's")
         client = request.scope.get("client")
         return replace(
             caller,
             roles=roles,
+            teams=teams,
+            machines=None if machines is None else tuple(machines),
             proved=self._proves and bool(caller.name),
             server=self.access,
             address=str(client[0]) if client else "",
@@ -267,6 +282,22 @@ class Front:
         await self._app(scope, receive, send_on)
 
 
+def checked(
+    endpoint: Callable[[Request], Awaitable[Response]], admission: Admission
+) -> Callable[[Request], Awaitable[Response]]:
+    """An endpoint that asks for no caller, with the checks of the request itself before it: of the
+    routes within another application, which has no :class:`Front`."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            admission.check(request.scope)
+        except StateholdError as error:
+            return response_of(error)
+        return await endpoint(request)
+
+    return answer
+
+
 def add_nosniff(message: Message) -> None:
     """A browser must not guess that what it is sent is a page or a script."""
     if NOSNIFF not in message["headers"]:
@@ -277,6 +308,14 @@ _FOREIGN = (
     "a browser sent the request for a page of another origin, which can't use this server; the "
     "names of this server's own pages have to be permitted, as in `serve --allowed-host NAME`"
 )
+
+
+def _texts(kind: str, given: Collection[Any]) -> frozenset[str]:
+    """Raises ``TypeError`` for one text in place of several: ``"port" in "support"`` is true, so
+    its parts would be roles."""
+    if isinstance(given, str | bytes) or not all(isinstance(one, str) for one in given):
+        raise TypeError(f"the authenticator gave {kind} that are no collection of texts")
+    return frozenset(given)
 
 
 def _named(hosts: Iterable[str]) -> Iterable[Authority]:

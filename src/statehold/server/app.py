@@ -117,7 +117,7 @@ def create_probes(
     """An application with the probes and the metrics alone, for an engine that serves nobody. The
     engine is opened and closed by its owner. The others are those of :func:`create_app`."""
     admission = Admission(authenticate, access=access, hosts=allowed_hosts)
-    admission.on_refusal = lambda caller, why: engine.refused(caller, "admission", detail=why)
+    admission.on_refusal = lambda caller, what, why: engine.refused(caller, what, detail=why)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -135,7 +135,8 @@ def _surround(
 ) -> None:
     """Adds the metrics, and what every request goes through."""
     if metrics is not None:
-        app.add_route("/metrics", guard(exposition_of(metrics), admission), include_in_schema=False)
+        exposition = guard(exposition_of(metrics, admission), admission)
+        app.add_route("/metrics", exposition, include_in_schema=False)
     if tracing is not None:
         # OpenTelemetry is installed where there is one
         from statehold.observe.tracing import Incoming

@@ -13,6 +13,7 @@ from statehold.chart.complaint import fields_of
 from statehold.errors import MISTAKES_SHOWN, InvalidPayload, TooLarge
 from statehold.plain.structure import is_deeper, is_small, structure_of, values_in
 from statehold.server.bounds import Bounds
+from statehold.server.guard import check_again
 from statehold.server.headers import header
 from statehold.server.problems import NotJson, UnsupportedMedia
 from statehold.server.shares import hold_of
@@ -94,6 +95,7 @@ async def _read(request: Request, limit: int) -> bytes:
             # of a chunked body, only the size so far is known
             raise TooLarge("the body, as far as it was read,", size, limit)
         chunks.append(chunk)
+    await check_again(request)
     return b"".join(chunks)
 
 

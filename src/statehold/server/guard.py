@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Coroutine
+from time import monotonic
 from typing import Any, get_type_hints
 
 from fastapi import FastAPI
@@ -82,6 +83,7 @@ def guard(
         try:
             request.scope[_ADMIT] = admission.admit
             caller = request.scope[_CALLER] = await admission.admit(request)
+            request.scope[_ADMITTED] = monotonic()
             hold = begin(admission.shares, request, caller)
             try:
                 if known is not None and request.scope["query_string"]:
@@ -89,6 +91,7 @@ def guard(
                 if request.scope["method"] != "GET":
                     return await handle(request)
                 async with admission.shares.reading(hold.who):
+                    await check_again(request)
                     return await handle(request)
             finally:
                 hold.end()
@@ -170,12 +173,24 @@ def _answer_directly(handle: _Handler) -> ASGIApp:
     return app
 
 
-_CALLER, _ADMIT = "statehold.caller", "statehold.admit"
+_CALLER, _ADMIT, _ADMITTED = "statehold.caller", "statehold.admit", "statehold.admitted"
+#: seconds for which a request is let in without a second look
+ADMITTED_SECONDS = 0.5
 
 
 def caller_of(request: Request) -> Caller:
     caller: Caller = request.scope[_CALLER]
     return caller
+
+
+async def check_again(request: Request) -> None:
+    """Lets the caller in once more where that was long ago: a body may take minutes to arrive, and
+    a read waits for others of its caller. What was revoked meanwhile begins nothing. Raises as the
+    authenticator does."""
+    at: float | None = request.scope.get(_ADMITTED)
+    if at is not None and monotonic() - at > ADMITTED_SECONDS:
+        request.scope[_CALLER] = await admitted_again(request)
+        request.scope[_ADMITTED] = monotonic()
 
 
 async def admitted_again(request: Request) -> Caller:

@@ -68,11 +68,15 @@ def _read_store(stats: ReadStats | None) -> ReadStoreHealth | None:
     return ReadStoreHealth(used=stats.used, lag_seconds=stats.lag_seconds, why=stats.why)
 
 
-def exposition_of(metrics: Metrics) -> Callable[[Request], Awaitable[Response]]:
+def exposition_of(
+    metrics: Metrics, admission: Admission
+) -> Callable[[Request], Awaitable[Response]]:
     async def exposition(request: Request) -> Response:
         caller = caller_of(request)
         if not sees_troubles(caller):
-            raise Forbidden("the caller's roles do not permit reading the metrics of the server")
+            why = Forbidden("the caller's roles do not permit reading the metrics of the server")
+            admission.refused(caller, "metrics", why)
+            raise why
         text, content_type = await metrics.exposition(request.headers.get("accept", ""))
         return Response(text, headers={"Content-Type": content_type, "Cache-Control": "no-store"})
 

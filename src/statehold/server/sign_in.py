@@ -7,14 +7,17 @@ from typing import Any
 
 from fastapi import APIRouter
 from starlette.requests import Request
+from starlette.responses import Response
 
+from statehold.server.admission import NOSNIFF, Admission
 from statehold.server.problems import documented, response_of_any
 from statehold.wire.operations import SignIn
 
 
-def add_sign_in(target: APIRouter, authenticate: Any) -> None:
-    """Adds the one route of the API that asks for no caller. ``authenticate`` may have ``sign_in``,
-    or ``signs_in`` with the kind alone; of a plain function it is ``other``."""
+def add_sign_in(target: APIRouter, admission: Admission) -> None:
+    """Adds the one route of the API that asks for no caller. The authenticator may have
+    ``sign_in``, or ``signs_in`` with the kind alone; of a plain function it is ``other``."""
+    authenticate: Any = admission.authenticate
 
     @target.get(
         "/api/sign-in",
@@ -22,10 +25,12 @@ def add_sign_in(target: APIRouter, authenticate: Any) -> None:
         tags=["caller"],
         summary="Read how a browser signs in",
         response_model=SignIn,
-        responses=documented(503),
+        responses=documented(400, 403, 503),
     )
-    async def sign_in(request: Request) -> Any:
+    async def sign_in(request: Request, response: Response) -> Any:
+        response.raw_headers.append(NOSNIFF)
         try:
+            admission.check(request.scope)
             own = getattr(authenticate, "sign_in", None)
             if own is not None:
                 return await own()

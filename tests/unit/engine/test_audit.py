@@ -248,6 +248,28 @@ async def test_lines_wait_for_the_store_and_what_has_no_room_is_counted(
     assert "could not be written" in next(one.detail for one in found if one.action == BEYOND)
 
 
+async def test_an_export_that_is_further_on_does_not_miss_lines_that_had_to_wait(
+    engine: Engine, kept: Away, clock: ManualClock
+) -> None:
+    kept.is_away = True
+    began = clock.now()
+    for second in range(5):
+        for n in range(8):
+            engine.refused(a_caller(f"c-{n}"), "read", "door", f"d-{second}", "no")
+        clock.advance(timedelta(seconds=1))
+    for minutes in (0, 10, 20):
+        clock.advance(timedelta(minutes=minutes))
+        # another attempt, which fails but for the last
+        kept.is_away = minutes < 20
+        found = await log_of(engine)
+    written = clock.now()
+    # their time is that of writing, and their own is said once
+    assert {one.at for one in found} == {written}
+    assert sum(one.times for one in found) == 40
+    own = f"at {began:%Y-%m-%dT%H:%M:%SZ}: no"
+    assert [one.detail for one in found if one.id == "d-0"] == [own] * 8
+
+
 async def test_what_was_refused_is_written_when_the_engine_closes(kept: Away) -> None:
     async with Engine(kept, [DoorFlow]) as engine:
         engine.refused(a_caller(), "send", "door", "d-1", "no")

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from statehold.chart.access import CLOSED, OWN_USER, ServerAccess, role
-from statehold.errors import Forbidden
+from statehold.errors import Forbidden, StoreUnavailable
 from statehold.records import Caller
 from statehold.server import Bounds, Loopback
 from statehold.server.admission import Admission
-from statehold.server.problems import BadRequest
+from statehold.server.problems import BadRequest, Unauthorized
 
 pytestmark = pytest.mark.anyio
 
@@ -266,3 +267,73 @@ async def test_both_kinds_of_functions_can_authenticate() -> None:
 
     assert (await Admission(later).admit(request_of())).name == "later"
     assert (await admitted(Caller("now"))).name == "now"
+
+
+# --- what an authenticator of one's own gives -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"roles": "my support desk"},
+        {"roles": b"ops"},
+        {"roles": ["ops", 7]},
+        {"teams": "north"},
+        {"machines": "order"},
+    ],
+)
+async def test_one_text_is_no_collection_of_roles(wrong: dict[str, Any]) -> None:
+    admission = Admission(lambda _: Caller("ada", **({"roles": frozenset()} | wrong)))
+    with pytest.raises(TypeError, match="no collection of texts"):
+        await admission.admit(request_of())
+
+
+async def test_other_collections_are_taken() -> None:
+    given: Any = Caller("ada", ["ops", "ops"], ["north"], ["order"])  # type: ignore[arg-type]
+    caller = await Admission(lambda _: given).admit(request_of())
+    assert caller.roles == frozenset({"ops"})
+    assert (caller.teams, caller.machines) == (frozenset({"north"}), ("order",))
+
+
+@pytest.mark.parametrize("name", ["ada\u2028forged", "\u202eada", "a\u2066b", "a\x85b", "a\nb"])
+async def test_a_name_that_shows_as_another_is_refused(name: str) -> None:
+    for caller in (Caller(name, frozenset()), Caller("ada", frozenset({name}))):
+        with pytest.raises(Forbidden, match="control character"):
+            await gives(caller).admit(request_of())
+
+
+def gives(caller: Caller) -> Admission:
+    return Admission(lambda _: caller)
+
+
+def refuses(error: Exception) -> Admission:
+    def authenticate(request: Request) -> Caller:
+        raise error
+
+    return Admission(authenticate)
+
+
+@pytest.mark.parametrize(
+    ("error", "times"),
+    [
+        (Unauthorized("who"), 1),
+        (Forbidden("you"), 1),
+        (BadRequest("X-Forwarded-User", "it is given more than once"), 1),
+        (HTTPException(401, "who"), 1),
+        (HTTPException(403, "you"), 1),
+        (HTTPException(429, "later"), 0),
+        (StoreUnavailable("away"), 0),
+    ],
+)
+async def test_what_an_authenticator_refuses_is_recorded(error: Exception, times: int) -> None:
+    admission = refuses(error)
+    noted: list[tuple[Caller, str, str]] = []
+    admission.on_refusal = lambda *given: noted.append(given)
+    with pytest.raises(type(error)):
+        await admission.admit(request_of())
+    assert [(one.name, one.address, what) for one, what, _ in noted] == [
+        ("", "127.0.0.1", "admission")
+    ] * times
+    with pytest.raises(type(error)):
+        await admission.admit(request_of())
+    assert len(noted) == 2 * times

@@ -85,7 +85,13 @@ def test_programs_on_this_host_are_believed(client: str) -> None:
     assert Loopback()(request_of(client=client)) == NOBODY
 
 
-@pytest.mark.parametrize("header", ["Forwarded", "X-Forwarded-For", "X-Real-IP", "Via"])
+@pytest.mark.parametrize(
+    "header",
+    [
+        "Forwarded", "X-Forwarded-For", "X-Real-IP", "Via", "X-Forwarded-Host", "X-Forwarded-Proto",
+        "X-Forwarded-User", "X_Forwarded_For", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP",
+    ],
+)  # fmt: skip
 def test_a_proxy_on_this_host_makes_nobody_a_program_of_this_host(header: str) -> None:
     request = request_of((header, "127.0.0.1"), ("Statehold-Caller", "ada"))
     with pytest.raises(Forbidden, match="through a proxy"):
@@ -108,7 +114,7 @@ def test_a_proxys_headers_are_believed_from_its_address_alone() -> None:
         assert "10." not in str(caught.value)
 
 
-@pytest.mark.parametrize("name", [[], [("X-Forwarded-User", "")]])
+@pytest.mark.parametrize("name", [[], [("X-Forwarded-User", "")], [("X-Forwarded-User", " ")]])
 def test_a_caller_whom_the_proxy_does_not_name_is_not_let_in(
     name: Sequence[tuple[str, str]],
 ) -> None:
@@ -152,6 +158,11 @@ def test_the_names_of_the_headers_are_the_proxys() -> None:
         (["10.0.0.5"], {"caller": ""}),
         (["10.0.0.5"], {"roles": "X_Groups"}),
         (["10.0.0.5"], {"teams": "tëams"}),
+        (["10.0.0.5"], {"teams": ""}),
+        (["10.0.0.5"], {"caller": "Host"}),
+        (["10.0.0.5"], {"roles": "cookie"}),
+        (["10.0.0.5"], {"caller": "X-User", "roles": "x-user"}),
+        (["10.0.0.5"], {"teams": "X-Forwarded-Groups"}),
     ],
 )
 def test_what_is_no_proxy_is_refused_at_once(addresses: list[str], names: dict[str, Any]) -> None:

@@ -34,6 +34,8 @@ PAGE = 1_000
 SETTLED = timedelta(minutes=1)
 #: bytes of a line in an export at most, of which the last is read to go on
 LINE_BYTES = 32_768
+#: what JSON leaves as it is, and some readers take for the end of a line
+_ESCAPED = {char: f"\\u{char:04x}" for char in (0x85, 0x2028, 0x2029)}
 
 
 class Outcome(Enum):
@@ -137,7 +139,7 @@ async def _write(
 ) -> int:
     written = 0
     async for entry in _entries(store, options, query):
-        line = audit_line(entry).model_dump_json()
+        line = audit_line(entry).model_dump_json().translate(_ESCAPED)
         if file is None:
             print_document(line + "\n")
         else:

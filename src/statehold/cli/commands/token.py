@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
+import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,7 @@ from statehold.cli.outcome import NotDone, UsageError
 from statehold.cli.terminal import Terminal, print_json
 from statehold.errors import NotFound
 from statehold.instance.audited import audit_entry
-from statehold.plain.text import name_fault
+from statehold.plain.text import CONTROLS, name_fault
 from statehold.records import AuditEntry, Caller
 from statehold.security import StoredToken
 from statehold.server.authenticators.token_text import new_token
@@ -39,6 +40,9 @@ DEFAULT_OVERLAP = "1d"
 #: characters of a name, and how many a token has of each kind
 NAME_LENGTH = 200
 NAMES = 64
+
+#: as servers refuse them in names and roles
+_CONTROL = re.compile(f"[{CONTROLS}]")
 
 _Id = Annotated[str, typer.Argument(metavar="ID", help="As `token list` shows it.")]
 _Expires = Annotated[
@@ -164,7 +168,7 @@ def rotate(
     now = datetime.now(UTC)
     ends, old_until = now + _expiry(expires), now + _age("--overlap", overlap)
 
-    async def change() -> str:
+    async def change() -> tuple[str, datetime]:
         async with _open(store, schema, direct_store) as kept:
             token = (await kept.tokens_of([id])).get(id)
             if token is None:
@@ -172,27 +176,28 @@ def rotate(
             if token.revoked_at is not None:
                 raise NotDone(f"the token {id} is revoked; make a new one")
             made = new_token(id)
+            # what has expired is not good again
+            until = min(old_until, token.expires_at)
             rotated = replace(
                 token,
                 digest=made.digest,
                 old_digest=token.digest,
-                # what has expired is not good again
-                old_until=min(old_until, token.expires_at),
+                old_until=until,
                 expires_at=ends,
             )
             audit = [_act(now, "token.rotate", f"{id} of {token.name!r}")]
             if not await kept.rotate_token(rotated, token.digest, audit):
                 raise NotDone(f"the token {id} was rotated or revoked at the same time; look again")
-            return made.text
+            return made.text, until
 
-    text = asyncio.run(change())
+    text, until = asyncio.run(change())
     if json:
-        print_json({"token": text, "id": id, "expires_at": ends, "old_until": old_until})
+        print_json({"token": text, "id": id, "expires_at": ends, "old_until": until})
         return
     print(text)
     Terminal(stderr=True).say(
         ("rotated", "green"),
-        f" {id}; the secret before is good until {old_until:%Y-%m-%d %H:%M} UTC",
+        f" {id}; the secret before is good until {until:%Y-%m-%d %H:%M} UTC",
     )
 
 
@@ -228,10 +233,8 @@ def _names(kind: str, given: Sequence[str]) -> tuple[str, ...]:
         raise UsageError(f"{len(given)} of --{kind}: a token has {NAMES} at most")
     for one in given:
         fault = name_fault(one, NAME_LENGTH)
-        if fault is None and (
-            not one.strip() or any(c < " " or "\x7f" <= c <= "\x9f" for c in one)
-        ):
-            fault = f"{ascii(one)[:60]} is empty, or has control characters"
+        if fault is None and (not one or one != one.strip() or _CONTROL.search(one)):
+            fault = f"{ascii(one)[:60]} is empty, has control characters, or spaces at its ends"
         if fault is not None:
             raise UsageError(f"--{kind}: {fault}" if kind != "name" else f"NAME: {fault}")
     return tuple(dict.fromkeys(given))
@@ -239,6 +242,8 @@ def _names(kind: str, given: Sequence[str]) -> tuple[str, ...]:
 
 def _expiry(text: str) -> timedelta:
     age = _age("--expires", text)
+    if not age:
+        raise UsageError(f"--expires {text}: the token would be good for no time at all")
     if age > LONGEST:
         raise UsageError(f"--expires {text}: a token is good for {LONGEST.days}d at most")
     return age

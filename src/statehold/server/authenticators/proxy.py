@@ -35,9 +35,15 @@ class Proxy(Authenticator):
         if not addresses:
             raise ValueError("no address of a proxy is named, so nobody could be let in")
         self._networks = [network_of(address) for address in addresses]
-        for header in (caller, roles, teams or caller):
+        named = [caller, roles, *(() if teams is None else (teams,))]
+        for header in named:
             if not _is_header(header):
                 raise ValueError(f"{header!r} is no name of a header that can be believed")
+        if len({header.lower() for header in named}) < len(named):
+            raise ValueError(
+                f"{', '.join(named)}: one header would say two things, so whoever is called like a "
+                "role would have it"
+            )
         self._caller = caller
         self._roles = roles
         self._teams = teams
@@ -49,7 +55,7 @@ class Proxy(Authenticator):
         if address is None or not any(address in network for network in self._networks):
             raise Unauthorized(_WHY, _SCHEME)
         name = claim_of(request, self._caller, self._most)
-        if not name:
+        if not name or name.isspace():
             raise Unauthorized(_WHY, _SCHEME)
         teams = None if self._teams is None else claim_of(request, self._teams, self._most)
         return Caller(name, listed(claim_of(request, self._roles, self._most)), teams=listed(teams))
@@ -57,6 +63,11 @@ class Proxy(Authenticator):
 
 #: the same for each reason: nobody learns which addresses are believed
 _WHY = "the request does not come through the proxy, or the proxy names no caller"
+#: what proxies pass on as the client has sent it
+_OF_CLIENTS = frozenset({
+    "accept", "authorization", "connection", "content-length", "content-type", "cookie", "host",
+    "origin", "referer", "user-agent",
+})  # fmt: skip
 #: no scheme of RFC 9110 is meant; a 401 has to name one
 _SCHEME = 'Proxy realm="statehold"'
 
@@ -70,4 +81,4 @@ def network_of(text: str) -> IPv4Network | IPv6Network:
 
 
 def _is_header(name: str) -> bool:
-    return name.isascii() and name.replace("-", "").isalnum()
+    return name.isascii() and name.replace("-", "").isalnum() and name.lower() not in _OF_CLIENTS

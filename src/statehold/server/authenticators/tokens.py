@@ -163,10 +163,10 @@ class Tokens(Authenticator):
         try:
             while self._asked:
                 ids = list(self._asked)[:LOOKED_UP]
-                error: BaseException | None = None
+                error: Exception | None = None
                 try:
                     await self._read(ids)
-                except StateholdError as one:
+                except Exception as one:  # noqa: BLE001 - raised to each that waits for the answer
                     error = one
                 for id in ids:
                     future = self._asked.pop(id)

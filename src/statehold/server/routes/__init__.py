@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from statehold.chart.access import ServerAccess
-from statehold.server.admission import Admission
+from statehold.server.admission import Admission, checked
 from statehold.server.authenticators.base import Authenticate, opened
 from statehold.server.bounds import Bounds
 from statehold.server.guard import guarded_by
@@ -79,7 +79,8 @@ def router(
     made = APIRouter(lifespan=lifespan)
     Routes(lambda: engine, admission, bounds, extra_query).add_to(made, direct=False)
     if studio:
-        made.routes.extend(studio_routes(connects_to=origins_of(admission.authenticate)))
+        for file in studio_routes(connects_to=origins_of(admission.authenticate)):
+            made.add_route(file.path, checked(file.endpoint, admission), include_in_schema=False)
     return made
 
 
@@ -96,7 +97,7 @@ class Routes:
         self.extra_query = extra_query
         self.streams = Streams(bounds, admission.shares.streams)
         self.admission = admission
-        admission.on_refusal = lambda caller, why: engine().refused(caller, "admission", detail=why)
+        admission.on_refusal = lambda caller, what, why: engine().refused(caller, what, detail=why)
         serving = Serving(engine, bounds, self.streams)
         self._groups = [group(serving) for group in _GROUPS]
         self.send = Events(serving).send
@@ -110,4 +111,4 @@ class Routes:
             for route in routes_of(type(group)):
                 route.add_to(target, getattr(group, route.name))
         target.route_class = before
-        add_sign_in(target, self.admission.authenticate)
+        add_sign_in(target, self.admission)

@@ -31,11 +31,14 @@ class Counted(MemoryStore):
 
     asked = 0
     is_away = False
+    is_broken = False
     noted: dict[str, Any]
 
     async def tokens_of(self, ids: Sequence[str]) -> dict[str, StoredToken]:
         if self.is_away:
             raise StoreUnavailable("the test has taken it away")
+        if self.is_broken:
+            raise RuntimeError("a driver's own error")
         self.asked += 1
         await asyncio.sleep(0)
         return await super().tokens_of(ids)
@@ -309,3 +312,13 @@ def test_tokens_have_their_form_a_checksum_and_256_bits() -> None:
     again = new_token(made[0].id)
     assert again.id == made[0].id
     assert again.digest != made[0].digest
+
+
+async def test_an_error_that_nobody_expects_reaches_all_who_wait(bench: Bench) -> None:
+    text = await bench.token()
+    bench.store.is_broken = True
+    asked = [asyncio.create_task(bench.ask(f"Bearer {text}")) for _ in range(3)]
+    found = await asyncio.wait_for(asyncio.gather(*asked, return_exceptions=True), 10)
+    assert {type(one) for one in found} == {RuntimeError}
+    bench.store.is_broken = False
+    assert (await asyncio.wait_for(bench.ask(f"Bearer {text}"), 10)).name == "billing"
