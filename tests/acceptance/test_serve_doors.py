@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import ssl
+import time
 from pathlib import Path
 
 import httpx
 import pytest
 
+from statehold.server.authenticators.tokens import STALE_SECONDS
 from tests.acceptance.command_line import ORDERS, run
 from tests.acceptance.processes import Command
 from tests.unit.cli.certificates import Files, make
@@ -207,3 +210,33 @@ def test_several_processes_share_authenticator_and_certificate(
             ann = {"X-Forwarded-User": "ann"}
             found = httpx.get(f"{address}/api/me", headers=ann, verify=trusted)
             assert found.json()["name"] == "ann"
+
+
+def test_a_token_that_is_revoked_is_refused_by_every_process_within_five_seconds(
+    tmp_path: Path, migrated_dsn: str
+) -> None:
+    made = run("token", "create", "billing", "--store", migrated_dsn, "--json")
+    bearer = {"Authorization": f"Bearer {json.loads(made.out)['token']}"}
+    with serving(tmp_path, "--workers", "2", "--auth", "tokens", store=migrated_dsn) as server:
+        url = f"{server.address()}/api/me"
+
+        def status() -> int:
+            # over a connection of its own, which either process may accept
+            return httpx.get(url, headers=bearer).status_code
+
+        assert {status() for _ in range(16)} == {200}
+        (one,) = json.loads(run("token", "list", "--store", migrated_dsn, "--json").out)
+        assert run("token", "revoke", one["id"], "--store", migrated_dsn).code == 0
+        revoked = last = time.monotonic()
+        refused = 0
+        while refused < 40:
+            sent = time.monotonic()
+            if status() == 401:
+                refused += 1
+            else:
+                refused, last = 0, sent
+                assert last - revoked < STALE_SECONDS
+    logged = run("audit", "list", "--store", migrated_dsn, "--action", "admission", "--json")
+    lines = json.loads(logged.out)
+    assert lines
+    assert all(one["id"] in line["detail"] for line in lines)

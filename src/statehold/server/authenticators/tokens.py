@@ -54,7 +54,7 @@ LOOKED_UP = 200
 WAITING = 1_000
 
 _REFUSED = 'Bearer error="invalid_token"'
-_NOT_KNOWN = "the token is not known, has expired or was revoked"
+_NOT_KNOWN = "the token {} is not known, has expired or was revoked"
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
 
 
@@ -119,12 +119,12 @@ class Tokens(Authenticator):
         known = self._known.get(id)
         fresh = self._monotonic() - STALE_SECONDS
         if known is None and self._unknown.get(id, fresh) > fresh:
-            raise Unauthorized(_NOT_KNOWN, _REFUSED)
+            raise Unauthorized(_NOT_KNOWN.format(id), _REFUSED)
         if known is None or known.read_at <= fresh:
             known = await self._looked_up(id)
         # with the same words for whatever is wrong with the token
         if known is None or not _is_good(known.token, digest_of(token), self._now()):
-            raise Unauthorized(_NOT_KNOWN, _REFUSED)
+            raise Unauthorized(_NOT_KNOWN.format(id), _REFUSED)
         return self._seen(known)
 
     def _seen(self, known: _Known) -> Caller:
