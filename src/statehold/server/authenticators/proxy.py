@@ -41,8 +41,8 @@ class Proxy(Authenticator):
                 raise ValueError(f"{header!r} is no name of a header that can be believed")
         if len({header.lower() for header in named}) < len(named):
             raise ValueError(
-                f"{', '.join(named)}: one header would say two things, so whoever is called like a "
-                "role would have it"
+                f"{', '.join(named)}: one header would say two things, so a caller named like a "
+                "role would have that role"
             )
         self._caller = caller
         self._roles = roles
