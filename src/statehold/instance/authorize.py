@@ -173,13 +173,18 @@ def authorize_audit(caller: Caller) -> None:
 def permitted_unstated(caller: Caller, right: Right, machine: str | None = None) -> bool:
     """Whether the caller has the right on all instances of a machine that states nothing; None: on
     those of some such machine."""
-    if caller.roles is None:
-        return True
-    if caller.machines == () if machine is None else not covers(caller.machines, machine):
-        return False
-    if caller.server is None:
-        return True
-    return _holds(caller.server.unstated.grant(right) or nobody, caller, None)
+    server = caller.server
+    unstated = anyone if server is None else server.unstated.grant(right) or nobody
+    if machine is not None:
+        return permits_on(machine, unstated, caller)
+    return caller.roles is None or (caller.machines != () and _holds(unstated, caller, None))
+
+
+def permits_on(machine: str, grant: Grant, caller: Caller) -> bool:
+    """Whether a grant permits a caller something on a machine, and on all of its instances."""
+    return caller.roles is None or (
+        covers(caller.machines, machine) and _holds(grant, caller, None)
+    )
 
 
 def _read_besides(definition: Definition[Any]) -> Grant | None:
@@ -222,9 +227,9 @@ def _holds(
 
 
 def _own_values(grant: OwnsIndex, caller: Caller) -> frozenset[str]:
-    # a caller without a name owns nothing, not the instances whose index is empty
-    names = frozenset({caller.name}) if caller.name and grant.of != "teams" else frozenset()
-    return names if grant.of == "caller" else names | caller.teams
+    names = frozenset() if grant.of == "teams" else frozenset({caller.name})
+    # a name or a team without a letter owns nothing, not the instances whose index is empty
+    return (names if grant.of == "caller" else names | caller.teams) - {""}
 
 
 def _condition_holds(

@@ -213,3 +213,12 @@ def test_a_condition_that_changes_the_data_changes_a_copy() -> None:
     authorize(_caller("eve"), "send", definition, instance)
     assert instance.snapshot is not None
     assert instance.snapshot.data == {"customer": "ann", "tags": []}
+
+
+@pytest.mark.parametrize("of", ["caller", "teams", "either"])
+def test_no_name_and_no_team_is_nobody_and_owns_no_instance_without_an_owner(of: Any) -> None:
+    definition = _machine(read=index("customer", of=of))
+    nobodys = _instance(definition, customer="")
+    blank = _caller("", teams=frozenset({""}))
+    assert not is_permitted(blank, "read", definition, nobodys)
+    assert owned(blank, "read", definition) == frozenset()

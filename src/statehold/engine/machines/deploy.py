@@ -23,6 +23,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from msgspec.structs import replace
 
+from statehold.chart.access import Grant
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.check.lint.finding import Finding
@@ -52,7 +53,13 @@ from statehold.errors import (
 )
 from statehold.formats.notation import Imported
 from statehold.instance.audited import audit_entry
-from statehold.instance.authorize import authorize, may_some, permitted_unstated, refuse
+from statehold.instance.authorize import (
+    authorize,
+    may_some,
+    permits_on,
+    permitted_unstated,
+    refuse,
+)
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
 from statehold.upgrade.diff import difference, sender_difference
@@ -130,7 +137,7 @@ class Deployer:
             raise DocumentRefused(error.machine, error.problems) from error
         definition = imported.definition
         await self._loader.load_new()
-        self._check_may_put(definition.name, caller)
+        await self._check_may_put(definition.name, caller)
         now = self._context.now()
         document = StoredDocument(
             definition.name, definition.version, notation, text, now, caller.name, reason
@@ -185,14 +192,33 @@ class Deployer:
                 action="put",
             )
 
-    def _check_may_put(self, name: str, caller: Caller) -> None:
-        """Raises ``Forbidden``: the version that runs says who may put the next one, and the server
-        who may put a new machine."""
+    async def _check_may_put(self, name: str, caller: Caller) -> None:
+        """Raises ``Forbidden``: the newest version says who may put the next one, also where it
+        can't run here, and the server who may put a new machine."""
         running = self._context.definitions.get(name)
-        if running is not None:
+        newest = (await self._store.documents()).get(name)
+        stated: Grant | None = None
+        if running is not None and (newest is None or newest.version <= running.version):
             authorize(caller, "put", running)
-        elif not permitted_unstated(caller, "put", name):
+            return
+        if newest is not None:
+            document = await self._store.document(name, newest.version)
+            stated = None if document is None else await self._stated(document)
+        if stated is None:
+            permitted = permitted_unstated(caller, "put", name)
+        else:
+            permitted = permits_on(name, stated, caller)
+        if not permitted:
             refuse(caller, "put", name)
+
+    async def _stated(self, document: StoredDocument) -> Grant | None:
+        """Whom a document lets put the next version; None: it does not say."""
+        if document.notation != NATIVE:
+            return None
+        # its package needs what an extra brings
+        from statehold.formats.native.access_alone import grant_to_put
+
+        return await self._within(grant_to_put, document.text)
 
     async def _keep(
         self,
@@ -203,7 +229,7 @@ class Deployer:
         caller: Caller,
     ) -> bool:
         # who may put it is asked again: another version may run by now
-        self._check_may_put(document.machine, caller)
+        await self._check_may_put(document.machine, caller)
         said = f"version {document.version}" + (f": {document.reason}" if document.reason else "")
         line = audit_entry(document.put_at, caller, "put", document.machine, detail=said)
         if there is None:

@@ -1,10 +1,12 @@
-"""Whether two documents differ only in who may do what, which needs no new version."""
+"""What documents say of who may do what, without the rest of them: it needs no new version, and
+holds where a document can't run."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
+from statehold.chart.access import AnyOf, Grant, HasRole, anyone, nobody
 from statehold.formats.notation import DOCUMENT_LIMIT
 from statehold.plain.read import read_plain
 from statehold.plain.values import TextRefused
@@ -20,6 +22,25 @@ def differs_in_access_alone(before: bytes, after: bytes) -> bool:
         return False
     # as text: the order of states and of transitions counts
     return json.dumps(old) != json.dumps(new) and _bare(old) == _bare(new)
+
+
+def grant_to_put(text: bytes) -> Grant | None:
+    """Whom the document lets put the next version; None: it does not say. Nobody, where it can't be
+    read."""
+    try:
+        document = read_plain(text, limit=DOCUMENT_LIMIT).value
+    except TextRefused:
+        return nobody
+    access = document.get("access") if isinstance(document, dict) else None
+    written = access.get("put") if isinstance(access, dict) else None
+    if written is None:
+        return None
+    parts = written if isinstance(written, list) else [written]
+    roles = [part.get("role") if isinstance(part, dict) else part for part in parts]
+    if "anyone" in parts:
+        return anyone
+    named = [role for role in roles if isinstance(role, str) and role != "nobody"]
+    return AnyOf(tuple(map(HasRole, named)))
 
 
 def _bare(document: Any) -> str:

@@ -319,3 +319,36 @@ async def test_a_machine_that_runs_elsewhere_or_could_not_be_put_is_not_covered(
         later = text.replace("version: 1", "version: 2") + "upgrades: [{from: 1}]\n"
         with pytest.raises(DocumentRefused, match="sends to machine 'shut'"):
             await engine.put(later, caller=mover)
+
+
+@pytest.mark.parametrize(
+    ("put", "permitted"),
+    [
+        ("", {"operator"}),
+        ("access: {read: mover}\n", {"operator"}),
+        ("access: {put: mover}\n", {"mover"}),
+        ("access: {put: [nobody, {role: mover}]}\n", {"mover"}),
+        ("access: {put: nobody}\n", set()),
+        ("access: {put: []}\n", set()),
+        ("access: {put: anyone}\n", {"operator", "mover"}),
+    ],
+)
+async def test_one_that_can_not_run_here_says_who_may_put_its_next_version(
+    put: str, permitted: set[str]
+) -> None:
+    memory = Memory()
+    async with opened(MemoryStore(memory), shut()) as engine:
+        await engine.put(sending(state="invoke: {machine: shut}") + put)
+    later = sending().replace("version: 1", "version: 2") + "upgrades: [{from: 1}]\n"
+    # without the machine that it starts, it can't run
+    async with opened(MemoryStore(memory)) as engine:
+        await engine.put(OPEN + "access: {put: mover}\n")
+        assert "shop-order" in engine.unserved()
+        for role in ("operator", "mover"):
+            caller = Caller(role, frozenset({role}), server=SERVER)
+            asked = engine.put(later, caller=caller, dry_run=True)
+            if role in permitted:
+                assert (await asked).version == 2
+            else:
+                with pytest.raises(Forbidden):
+                    await asked
