@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,13 +12,15 @@ import pytest
 from statehold.chart.event import NamedEvent
 from statehold.chart.model import Chart
 from statehold.check.lint.findings import findings
+from statehold.engine.queries.sentences import Sentences
 from statehold.errors import MISTAKES_SHOWN, NotAllowed, UnknownEvent
 from statehold.formats.native import read_native
 from statehold.interpreter import Snapshot, choices, configuration, explore, start, step
 from statehold.interpreter.choices import Choices
 from statehold.interpreter.enabled import allowed, refusal
 from statehold.interpreter.explored import explore as search
-from statehold.interpreter.selection import select
+from statehold.interpreter.selection import domain, select
+from statehold.wire.instances import TimerView
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 
@@ -167,3 +170,43 @@ def test_a_refusal_names_the_first_reasons_and_how_many_more() -> None:
     assert "1020" not in str(error)
     unknown = UnknownEvent("big", "F", [f"E{n:03}" for n in range(300)])
     assert str(unknown).endswith("E019 and 280 more")
+
+
+def test_timers_of_one_state_are_compared_in_time_of_their_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    compared: list[str] = []
+
+    def counted(tree: Any, transition: Any, history: Any) -> int | None:
+        compared.append(transition.id)
+        return domain(tree, transition, history)
+
+    definition = machine(
+        states={"a": {"initial": True}, "b": {}},
+        transitions={
+            f"t{n}": {"after": f"{1000 - n // 2}s", "from": "a", "to": "b"} for n in range(300)
+        },
+    )
+    monkeypatch.setattr("statehold.check.lint.timing.domain", counted)
+    found = [one for one in findings(definition) if one.code == "timer-never-fires"]
+    assert len(compared) <= 300
+    # the last but one is the shortest, and the one after it is due at the same moment
+    assert {one.place for one in found} == {f"t{n}" for n in range(300) if n != 298}
+    why = {one.place: one.message for one in found}
+    assert "t2 has left a after 999 s, before the 1000 s are over" in why["t0"]
+    assert "t298 is due at the same moment, comes first" in why["t299"]
+
+
+def test_a_summary_has_sentences_about_the_first_of_each_kind() -> None:
+    now = NOW
+    answer: Any = SimpleNamespace(
+        id="x", status="running", state=[f"s{n}" for n in range(50)], owners=[],
+        allowed=[f"E{n}" for n in range(50)],
+    )  # fmt: skip
+    timers = [TimerView(id=f"t{n}", state="a", due=now, seconds_left=0.0) for n in range(50)]
+    parts = Sentences(answer, now).write(now, None, [], timers, [], [], [])
+    text = "".join(part.text for part in parts)
+    assert len(parts) < 300
+    assert "s19 and 30 more, for" in text
+    assert " the timer t19 fires. There are 30 more timers. It accepts E0, " in text
+    assert text.endswith("E19 and 30 more.")

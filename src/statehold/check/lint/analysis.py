@@ -46,6 +46,8 @@ class Analysis:
         self.states: dict[str, StateNode] = {state.id: state for state in chart.states}
         self.transitions: dict[str, Transition] = {t.id: t for t in chart.transitions}
         self._readings: dict[str, FunctionUses] = {}
+        #: what a check has found out about a state or a transition, by the check and the id
+        self.known: dict[tuple[str, str], Any] = {}
 
     def finding(
         self,

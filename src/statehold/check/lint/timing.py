@@ -7,6 +7,8 @@ warning.
 
 from __future__ import annotations
 
+import math
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from statehold.chart.event import done_event, timer_event
@@ -83,6 +85,14 @@ def _unless(analysis: Analysis, shorter: Transition) -> str:
 
 def _may_fail(analysis: Analysis, t: Transition) -> bool:
     """Whether the step that takes it calls functions, which may raise."""
+    key = ("may fail", t.id)
+    if key not in analysis.known:
+        analysis.known[key] = _calls_functions(analysis, t)
+    found: bool = analysis.known[key]
+    return found
+
+
+def _calls_functions(analysis: Analysis, t: Transition) -> bool:
     if analysis.chart.policy.errors == "event":
         return False
     if not analysis.complete:
@@ -121,22 +131,48 @@ def _shortest(
     ancestor with the state; otherwise the state may be entered again without that timer. Of two
     timers that are due together, the first in document order fires first.
     """
-    tree = analysis.tree
     for above in analysis.line(state):
-        number = tree.index[above]
-        for other in tree.transitions[number]:
-            due = _seconds(other)
-            if other.trigger.kind != "after" or due is None or other.guards or other is t:
+        leaving, shortest = _leaving(analysis, above)
+        # the first that is due as early, and the first that is due earlier
+        for place in (_first(shortest, seconds), _first(shortest, math.nextafter(seconds, -1))):
+            other = leaving[place] if place < len(leaving) else None
+            if other is None or other is t:
                 continue
-            top = domain(tree, other, {})
-            leaves = top is not None and tree.is_descendant(number, top)
-            first = due < seconds or (
-                due == seconds and t is not None and above == t.source
+            due = _seconds(other)
+            if due != seconds or (
+                t is not None and above == t.source
                 and analysis.positions[other.id] < analysis.positions[t.id]
-            )  # fmt: skip
-            if leaves and first and not analysis.hears_beside_timers(timer_event(other.id)):
+            ):  # fmt: skip
                 return other
     return None
+
+
+def _first(shortest: list[float], seconds: float) -> int:
+    """The place of the first timer that is due in so many seconds or fewer."""
+    return bisect_left(shortest, -seconds, key=lambda one: -one)
+
+
+def _leaving(analysis: Analysis, state: str) -> tuple[list[Transition], list[float]]:
+    """The timers without a guard that leave the state, in document order, and the shortest time of
+    each and those before it."""
+    key = ("leaving", state)
+    if key not in analysis.known:
+        tree = analysis.tree
+        number = tree.index[state]
+        found: list[Transition] = []
+        shortest: list[float] = []
+        for one in tree.transitions[number]:
+            due = _seconds(one)
+            if one.trigger.kind != "after" or due is None or one.guards:
+                continue
+            top = domain(tree, one, {})
+            leaves = top is not None and tree.is_descendant(number, top)
+            if leaves and not analysis.hears_beside_timers(timer_event(one.id)):
+                found.append(one)
+                shortest.append(min((due, *shortest[-1:])))
+        analysis.known[key] = found, shortest
+    known: tuple[list[Transition], list[float]] = analysis.known[key]
+    return known
 
 
 def _seconds(t: Transition) -> float | None:

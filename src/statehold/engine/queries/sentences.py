@@ -1,13 +1,15 @@
 """The sentences of ``explain``: where an instance is, and why.
 
 They consist of parts, so that a client can keep durations current and highlight states, events and
-warnings. ``summary`` in the reply joins the texts of all parts.
+warnings. ``summary`` in the reply joins the texts of all parts. Of each kind, ``SHOWN`` things have
+a sentence; all of them are in the rest of the reply.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from statehold.wire.instances import (
     ChildView,
@@ -21,6 +23,9 @@ from statehold.wire.instances import (
     TimerView,
 )
 from statehold.wire.journal import JournalEntry
+
+#: timers, effects, events and so on, of each kind, that sentences are written about
+SHOWN = 20
 
 
 class Sentences:
@@ -49,15 +54,18 @@ class Sentences:
         if self._answer.status == "paused":
             self._say(" It is ", ("paused", "warning"))
             self._say(": events and timers wait until it is resumed.")
-        for incident in incidents:
+        for incident in incidents[:SHOWN]:
             self._say(" ", (f"{incident.name} needs a decision", "error"), f": {incident.error}.")
-        for effect in effects:
+        self._more(incidents, "incident")
+        for effect in effects[:SHOWN]:
             if effect.status != "incident":
                 self._effect(effect)
-        for timer in timers:
+        self._more(effects, "effect")
+        for timer in timers[:SHOWN]:
             self._timer(timer, following)
+        self._more(timers, "timer")
         self._events(following)
-        for state in active:
+        for state in [one for one in active if one.deadline is not None][:SHOWN]:
             self._deadline(state)
         return self.parts
 
@@ -68,6 +76,10 @@ class Sentences:
             else:
                 self.parts.append(SummaryPart(text=part[0], kind=part[1]))
 
+    def _more(self, things: Sequence[object], kind: str) -> None:
+        if (more := len(things) - SHOWN) > 0:
+            self._say(f" There {'is' if more == 1 else 'are'} {more} more {kind}{'s'[: more - 1]}.")
+
     def _since(self, then: datetime) -> None:
         self.parts.append(SummaryPart(text=words(self._now - then), kind="since", at=then))
 
@@ -75,10 +87,12 @@ class Sentences:
         self.parts.append(SummaryPart(text=words(due - self._now), kind="until", at=due))
 
     def _states(self, ids: Sequence[str]) -> None:
-        for number, id in enumerate(ids):
+        for number, id in enumerate(ids[:SHOWN]):
             if number:
                 self._say(" and ")
             self._say((id, "state"))
+        if len(ids) > SHOWN:
+            self._say(f" and {len(ids) - SHOWN} more")
 
     def _where(
         self, since: datetime, because: JournalEntry | None, active: Sequence[StateView]
@@ -150,21 +164,23 @@ class Sentences:
 
     def _events(self, following: Sequence[PossibleTransition]) -> None:
         answer = self._answer
-        for number, event in enumerate(answer.allowed):
+        for number, event in enumerate(answer.allowed[:SHOWN]):
             self._say(", " if number else " It accepts ", (event, "event"))
             leads = _leads_to(event, following)
             if leads:
                 self._say(" (to ")
                 self._states(leads)
                 self._say(")")
+        if len(answer.allowed) > SHOWN:
+            self._say(f" and {len(answer.allowed) - SHOWN} more")
         if answer.allowed:
             self._say(".")
         if answer.owners:
             self._say(f" It is {' and '.join(answer.owners)}'s move.")
-        for one in following:
-            if one.possible is False and one.event:
-                self._say(" ", (one.event, "event"))
-                self._say(f" is not possible: {', '.join(one.stopped_by)}.")
+        stopped = (one for one in following if one.possible is False and one.event)
+        for one in islice(stopped, SHOWN):
+            self._say(" ", (one.event or "", "event"))
+            self._say(f" is not possible: {', '.join(one.stopped_by)}.")
 
     def _deadline(self, state: StateView) -> None:
         if state.deadline is None:
