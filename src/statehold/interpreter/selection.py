@@ -163,8 +163,13 @@ def _leaves(tree: Tree, active: Sequence[int], name: str | None) -> Iterable[int
     """The active leaves that are, or are within, states with candidates for the event."""
     if name is None or tree.chart.policy.matching != "exact":
         return (state for state in active if not tree.children[state])
+    naming = tree.takers.get(name, _NONE)
+    anything = _NONE if is_reserved(name) else tree.anything
     found: set[int] = set()
-    for source in sources(tree, name):
+    # of the active ones: there may be many more sources than these, or many fewer
+    for source in (0, *active):
+        if source not in naming and source not in anything:
+            continue
         inside = active[bisect_left(active, source) : bisect_left(active, tree.end[source])]
         found.update(state for state in inside if not tree.children[state])
     return sorted(found)
