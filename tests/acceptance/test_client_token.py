@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
+from statehold.chart.access import Access, ServerAccess, anyone
 from statehold.client import AsyncClient, Client, RefusedByServer
 from statehold.engine import Engine
 from statehold.records import Caller
@@ -125,3 +127,70 @@ async def test_the_command_line_sends_the_token_of_a_file_or_of_its_environment(
     for wrong in (file, tmp_path, tmp_path / "nowhere"):
         ran = await asyncio.to_thread(run, *start, "--token-file", str(wrong))
         assert (ran.code, str(wrong) in ran.err, "a b" in ran.err) == (2, True, False)
+
+
+async def test_a_token_that_ended_is_asked_for_once_by_many_requests(
+    guarded: str, issuer: Issuer
+) -> None:
+    asking, answer = asyncio.Event(), asyncio.Event()
+
+    async def slowly() -> str:
+        asking.set()
+        await answer.wait()
+        return issuer.token()
+
+    async with AsyncClient(guarded, token=slowly) as client:
+        first = [asyncio.create_task(client.me()) for _ in range(8)]
+        await asyncio.wait_for(asking.wait(), 10)
+        answer.set()
+        assert {one.name for one in await asyncio.gather(*first)} == {"ada"}
+        assert issuer.given == 1
+        issuer.accepted = "t-2"
+        again = await asyncio.gather(*(client.me() for _ in range(8)))
+        assert ({one.name for one in again}, issuer.given) == ({"ada"}, 2)
+        # also where the new one is refused too
+        issuer.accepted = "none"
+        refused = await asyncio.gather(*(client.me() for _ in range(8)), return_exceptions=True)
+        assert {type(one) for one in refused} == {RefusedByServer}
+        assert issuer.given == 3
+
+
+async def test_who_may_read_and_not_inspect_is_shown_what_it_may_read(engine: Engine) -> None:
+    access = ServerAccess(unstated=Access(start=anyone, read=anyone))
+    app = create_app(
+        engine, owns_engine=False, authenticate=lambda _: Caller("ada", frozenset()), access=access
+    )
+    async with listening(app) as address:
+        await engine.start(OrderFlow, "o-1")
+        show = ("show", "order", "o-1", "--url", address)
+        shown = await asyncio.to_thread(run, *show)
+        assert (shown.code, "offering" in shown.out, "timer" in shown.out) == (0, True, False)
+        plain = json.loads((await asyncio.to_thread(run, *show, "--json")).out)
+        assert (plain["id"], plain["state"]) == ("o-1", ["offering"])
+        missing = await asyncio.to_thread(run, "show", "order", "o-9", "--url", address)
+        assert missing.code == 3
+
+
+async def test_who_may_not_read_is_not_told_of_a_version(engine: Engine) -> None:
+    access = ServerAccess(unstated=Access(start=anyone))
+    app = create_app(
+        engine, owns_engine=False, authenticate=lambda _: Caller("ada", frozenset()), access=access
+    )
+    async with listening(app) as address:
+        started = await asyncio.to_thread(run, "start", "order", "o-1", "--url", address)
+    assert (started.code, "v0" in started.out) == (0, False)
+
+
+async def test_the_doctor_sends_the_token_too(
+    guarded: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STATEHOLD_TOKEN", raising=False)
+    file = tmp_path / "token"
+    file.write_text("t-1\n")
+    look = ("doctor", "--server", guarded)
+    assert "server-guarded" in (await asyncio.to_thread(run, *look)).out
+    seen = await asyncio.to_thread(run, *look, "--token-file", str(file))
+    assert "server-guarded" not in seen.out, seen.out
+    monkeypatch.setenv("STATEHOLD_TOKEN", "a b")
+    wrong = await asyncio.to_thread(run, *look)
+    assert (wrong.code, "STATEHOLD_TOKEN" in wrong.err, "a b" in wrong.err) == (2, True, False)

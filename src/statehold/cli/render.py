@@ -34,11 +34,28 @@ _NONE = ("none", "dim")
 
 def instance(explanation: Explanation, now: datetime) -> RenderableType:
     """State, age, view, allowed events, effects and timers of an instance."""
-    reply = explanation.instance
+    since = line(moment(explanation.since), (f" ({ago(explanation.since, now)})", "dim"))
+    sections = _sections(explanation.instance, since)
+    if explanation.timers:
+        sections.append(_timers(explanation.timers, now))
+    if explanation.effects:
+        sections.append(_effects(explanation.effects))
+    if explanation.incidents:
+        sections.append(incidents(explanation.incidents, now))
+        sections += _tracebacks(explanation.incidents)
+    return _spaced(sections)
+
+
+def readable(reply: Reply) -> RenderableType:
+    """What is shown of an instance to who may read it and not inspect it."""
+    return _spaced(_sections(reply))
+
+
+def _sections(reply: Reply, since: Text | None = None) -> list[RenderableType]:
     facts = Rows(("fact", "value"), whole=("fact",), titles=False)
     facts.add(("state", "dim"), states(reply.state))
-    since = line(moment(explanation.since), (f" ({ago(explanation.since, now)})", "dim"))
-    facts.add(("since", "dim"), since)
+    if since is not None:
+        facts.add(("since", "dim"), since)
     if reply.owners:
         facts.add(("owners", "dim"), ", ".join(reply.owners))
     if reply.tags:
@@ -49,14 +66,7 @@ def instance(explanation: Explanation, now: datetime) -> RenderableType:
     sections: list[RenderableType] = [Group(headline(reply), facts)]
     if reply.view is not None:
         sections.append(_view(reply.view))
-    if explanation.timers:
-        sections.append(_timers(explanation.timers, now))
-    if explanation.effects:
-        sections.append(_effects(explanation.effects))
-    if explanation.incidents:
-        sections.append(incidents(explanation.incidents, now))
-        sections += _tracebacks(explanation.incidents)
-    return _spaced(sections)
+    return sections
 
 
 def instance_as_plain(explanation: Explanation) -> dict[str, Any]:
@@ -70,7 +80,8 @@ def headline(reply: Reply) -> Text:
     return line(
         (f"{reply.machine}/{reply.id}", "bold"),
         " ",
-        (f"v{reply.version} seq {reply.seq}", "dim"),
+        # a caller who may not read it is not told its version
+        (f"v{reply.version} seq {reply.seq}" if reply.version else f"seq {reply.seq}", "dim"),
         " ",
         (reply.status, _STATUS_STYLE.get(reply.status, "white")),
         (" held until it is resumed" if reply.held else "", "yellow"),

@@ -110,7 +110,7 @@ def connect(
             url,
             caller=caller,
             roles=None if roles is None else [role.strip() for role in roles.split(",")],
-            token=_token(token_file),
+            token=token_of(token_file),
             headers=headers,
         )
     except ValueError as error:
@@ -119,7 +119,7 @@ def connect(
         raise UsageError(f"--url {url!r} is no server's address: {error}") from None
 
 
-def _token(file: Path | None) -> str | None:
+def token_of(file: Path | None) -> str | None:
     """Raises ``UsageError`` for a file that can't be read."""
     if file is None:
         return os.environ.get(environment.TOKEN) or None

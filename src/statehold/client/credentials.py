@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
+import anyio
 import httpx
 
 #: a token, or a function that gives one: called before the first request, and whenever the server
@@ -36,29 +37,37 @@ class Bearer(httpx.Auth):
 
     def __init__(self, source: TokenSource) -> None:
         self._source = source
-        self._token = _checked(source) if isinstance(source, str) else None
+        self._token = checked_token(source) if isinstance(source, str) else None
+        #: how many the function has given
+        self._given = 0
+        self._asking = anyio.Lock()
 
     async def async_auth_flow(
         self, request: httpx.Request
     ) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        token = self._token or await self._ask()
+        token, given = await self._after(-1) if self._token is None else (self._token, self._given)
         request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
         if response.status_code != 401 or isinstance(self._source, str):
             return
-        # another request may have asked for a new one meanwhile
-        token = await self._ask() if self._token in (token, None) else self._token
+        token, _ = await self._after(given)
         request.headers["Authorization"] = f"Bearer {token}"
         yield request
 
-    async def _ask(self) -> str:
+    async def _after(self, given: int) -> tuple[str, int]:
+        """The token that is newer than this one, which is asked for once, however many requests
+        wait for it."""
         assert not isinstance(self._source, str)
-        found = self._source()
-        self._token = _checked(await found if inspect.isawaitable(found) else found)
-        return self._token
+        async with self._asking:
+            if self._token is None or self._given == given:
+                found = self._source()
+                self._token = checked_token(await found if inspect.isawaitable(found) else found)
+                self._given += 1
+            return self._token, self._given
 
 
-def _checked(token: str) -> str:
+def checked_token(token: str) -> str:
+    """The token; raises ``ValueError``, without it, for what is none."""
     if not isinstance(token, str) or _TOKEN.fullmatch(token) is None:
         # it is a secret, so it is not shown
         raise ValueError("the token is not one: letters, digits and -._~+/ are sent, then =")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,10 +25,12 @@ async def examine(
     server: str | None = None,
     *,
     options: StoreOptions | None = None,
+    headers: Mapping[str, str] | None = None,
     local_now: Callable[[], datetime] = lambda: datetime.now(UTC),
     pause: Pause = asyncio.sleep,
 ) -> list[Finding]:
     """``store`` and ``server`` are addresses; None skips their checks; ``options`` are the store's.
+    ``headers`` are sent to the server, such as one with a token.
 
     Raises ``StoreRefused`` for an address that no store has, for ``options`` that
     the store has no use for, and for a store in the memory of
@@ -39,7 +41,7 @@ async def examine(
     found: list[Finding] = []
     served: set[str] = set()
     if server is not None:
-        found, served = await examine_http(server.rstrip("/"), definitions)
+        found, served = await examine_http(server.rstrip("/"), definitions, headers=headers)
     if store is None:
         return found
     options = options or StoreOptions()

@@ -26,11 +26,15 @@ async def examine_http(
     url: str,
     definitions: Mapping[str, Definition[Any]],
     transport: httpx.AsyncBaseTransport | None = None,
+    *,
+    headers: Mapping[str, str] | None = None,
 ) -> tuple[list[Finding], set[str]]:
     """The findings, and the machines that the server runs, as far as it lists them. Credentials in
-    the address are used, but never shown."""
+    the address and in ``headers`` are used, but never shown."""
     try:
-        client = httpx.AsyncClient(base_url=url, timeout=ANSWER_SECONDS, transport=transport)
+        client = httpx.AsyncClient(
+            base_url=url, timeout=ANSWER_SECONDS, transport=transport, headers=headers
+        )
     except httpx.InvalidURL:
         return [
             Finding(

@@ -11,10 +11,12 @@ import typer
 
 from statehold.cli import environment
 from statehold.cli.offering import load_offered
-from statehold.cli.options import DirectStore, Json, Offer, Schema
+from statehold.cli.options import DirectStore, Json, Offer, Schema, TokenFile
 from statehold.cli.outcome import DONE, REFUSED, UsageError
+from statehold.cli.session import token_of
 from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal, count_of, print_json
+from statehold.client.credentials import checked_token
 from statehold.doctor import Finding, examine
 from statehold.doctor.finding import is_wrong
 from statehold.stores import StoreOptions
@@ -39,6 +41,7 @@ def doctor(
     server: Annotated[
         str | None, typer.Option(envvar=environment.URL, help="A server, as its clients reach it.")
     ] = None,
+    token_file: TokenFile = None,
     offer: Offer = None,
     json: Json = False,
 ) -> None:
@@ -47,7 +50,12 @@ def doctor(
         raise UsageError("say what to look at: --store, --server, or both")
     options = StoreOptions(schema=schema, direct_store=direct_store)
     machines = load_machines(targets or [], load_offered(offer or ()))
-    found = asyncio.run(examine(store, machines, server, options=options))
+    token = token_of(token_file)
+    try:
+        sent = {} if token is None else {"Authorization": f"Bearer {checked_token(token)}"}
+    except ValueError as error:
+        raise UsageError(f"{token_file or environment.TOKEN}: {error}") from None
+    found = asyncio.run(examine(store, machines, server, options=options, headers=sent))
     found.sort(key=lambda finding: _ORDER[finding.severity])
     if json:
         print_json(msgspec.to_builtins(found))

@@ -12,7 +12,7 @@ from statehold.cli.arguments import read_age, read_fields, read_json, read_pairs
 from statehold.cli.options import Id, Key, Machine, Reason
 from statehold.cli.outcome import UsageError
 from statehold.cli.session import Session, talks
-from statehold.errors import Refused
+from statehold.errors import Forbidden, Refused
 from statehold.records import Status
 from statehold.wire.instances import Summary
 
@@ -74,7 +74,16 @@ async def send(
 @talks
 async def show(session: Session, machine: Machine, id: Id) -> None:
     """Show an instance: its state, its view, allowed events, timers and effects."""
-    explanation = await session.client.explain(machine, id)
+    try:
+        explanation = await session.client.explain(machine, id)
+    except Forbidden:
+        # who may read it, and not inspect it, is shown as much
+        reply = await session.client.get(machine, id)
+        if session.json:
+            session.print_json(reply)
+        else:
+            session.console.show(render.readable(reply))
+        return
     if session.json:
         session.print_json(render.instance_as_plain(explanation))
     else:
