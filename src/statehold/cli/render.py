@@ -80,7 +80,7 @@ def headline(reply: Reply) -> Text:
     return line(
         (f"{reply.machine}/{reply.id}", "bold"),
         " ",
-        # a caller who may not read it is not told its version
+        # a caller who may not read it does not see its version
         (f"v{reply.version} seq {reply.seq}" if reply.version else f"seq {reply.seq}", "dim"),
         " ",
         (reply.status, _STATUS_STYLE.get(reply.status, "white")),
