@@ -128,3 +128,10 @@ async def test_a_missing_role_is_forbidden_there_too(engine: Engine, address: st
         with pytest.raises(NotAllowed) as caught:
             await client.send(OrderFlow, "o-1", Accept(prep_minutes=1))
     assert caught.value.forbidden
+
+
+@pytest.mark.parametrize("name", ["José Müller", "张伟", "😀"])
+async def test_a_claimed_name_may_have_any_letters(address: str, name: str) -> None:
+    async with AsyncClient(address, caller=name, roles=["köchin", name]) as client:
+        me = await client.me()
+    assert (me.name, me.roles) == (name, sorted(["köchin", name]))

@@ -99,8 +99,7 @@ def connect(
         if not colon or not name.strip():
             raise UsageError(f"header {line!r} has no name; write 'Name: value'")
         headers[name.strip()] = value.strip()
-    sent = {**headers, "--caller": caller or "", "--roles": roles or ""}
-    for name, value in sent.items():
+    for name, value in headers.items():
         if not (name + value).isascii():
             raise UsageError(f"{name} {value!r} goes into a header, which takes ASCII alone")
     if not re.match(r"https?://[^/]", url, re.IGNORECASE):

@@ -20,14 +20,14 @@ _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]+=*", re.ASCII)
 
 def claims(
     caller: str | None, roles: Sequence[str] | None, headers: Mapping[str, str] | None
-) -> dict[str, str]:
-    """The headers of each request."""
+) -> list[tuple[bytes, bytes]]:
+    """The headers of each request, in UTF-8, as the server reads those of names."""
     sent = dict(headers or {})
     if caller is not None:
         sent["Statehold-Caller"] = caller
     if roles is not None:
         sent["Statehold-Roles"] = ", ".join(roles)
-    return sent
+    return [(name.encode(), value.encode()) for name, value in sent.items()]
 
 
 class Bearer(httpx.Auth):

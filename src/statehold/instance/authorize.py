@@ -63,7 +63,19 @@ def forbidden(caller: Caller, right: Right, machine: str) -> Forbidden:
     who = repr(caller.name) if caller.name else "a caller without a name"
     roles = ", ".join(sorted(caller.roles or ())) or "none"
     why = f"{who} (roles: {roles}) may not {right} here, on machine {machine!r}"
+    server = caller.server
+    if right in _OPTIONS and server is not None and server.unstated.grant(right) is None:
+        # for the one who has just started a server; it says nothing of the machine
+        why += f"; where a machine does not say who may, the server does, by {_OPTIONS[right]}"
     return Forbidden(why, action=right, machine=machine)
+
+
+#: the options of a server by which it permits what it permits to nobody
+_OPTIONS: dict[Right, str] = {
+    "act": "`serve --act-role ROLE`",
+    "upgrade": "`serve --act-role ROLE`",
+    "put": "`serve --put`",
+}
 
 
 def is_permitted(

@@ -222,3 +222,31 @@ def test_no_name_and_no_team_is_nobody_and_owns_no_instance_without_an_owner(of:
     blank = _caller("", teams=frozenset({""}))
     assert not is_permitted(blank, "read", definition, nobodys)
     assert owned(blank, "read", definition) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("right", "option"),
+    [
+        ("act", "serve --act-role ROLE"),
+        ("upgrade", "serve --act-role ROLE"),
+        ("put", "serve --put"),
+    ],
+)
+def test_a_server_that_permits_an_act_to_nobody_says_how_it_would(
+    right: Right, option: str
+) -> None:
+    def words(machine: Definition[Any], caller: Caller, instance: InstanceState | None) -> str:
+        with pytest.raises(Forbidden) as refused:
+            authorize(caller, right, machine, instance)
+        return str(refused.value)
+
+    own = _caller("ada", server=OWN_USER)
+    said = words(_machine(), own, None)
+    assert option in said
+    # of the machine, and of whether there is an instance, it says nothing
+    stated = _machine(**{right: role("ops")})
+    assert words(stated, own, None) == said
+    assert words(stated, own, _instance(stated, customer="ann")) == said
+    # one that permits it to somebody does not say to whom
+    server = replace(OWN_USER, unstated=Access(**{right: "boss"}))
+    assert words(stated, _caller("ada", server=server), None) == said.split(";")[0]
