@@ -35,6 +35,10 @@ WHERE_TO_LOOK = """\
     statehold history order ORDER-ID
     statehold watch order ORDER-ID
     statehold incidents
+    statehold pause order ORDER-ID --reason "the cook is ill" --roles operator
+
+  roles: an operator acts by hand, a restaurant and a courier send events; in the browser, take
+  them under Account
 
   the store is {store}, the server's log {log}
   ctrl-c ends it

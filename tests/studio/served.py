@@ -23,9 +23,14 @@ class Served:
     """Up from the beginning of a ``with`` statement to its end, at the same ``url`` throughout."""
 
     def __init__(
-        self, folder: Path, outside_url: str, machines: tuple[str, ...] = MACHINES
+        self,
+        folder: Path,
+        outside_url: str,
+        machines: tuple[str, ...] = MACHINES,
+        options: tuple[str, ...] = (),
     ) -> None:
-        self._store = f"sqlite:///{folder / 'studio.db'}"
+        self.store = f"sqlite:///{folder / 'studio.db'}"
+        self._options = options
         self._machines = machines
         self._environment = {"ORDER_EFFECTS_URL": outside_url}
         self._port = free_port()
@@ -36,8 +41,8 @@ class Served:
 
     def start(self) -> None:
         command = Command(
-            "serve", *self._machines, "--store", self._store, "--port", str(self._port),
-            "--act-role", "operator",
+            "serve", *self._machines, "--store", self.store, "--port", str(self._port),
+            "--act-role", "operator", *self._options,
             cwd=ROOT, environment=self._environment,
         )  # fmt: skip
         self._command = self._up.enter_context(command)

@@ -59,8 +59,9 @@ async function run(options: StreamOptions, signal: AbortSignal): Promise<void> {
   options.onstate('connecting', null);
   while (!signal.aborted) {
     let error: WireError | null = null;
-    const who = await options.headers();
+    let who: Record<string, string> = {};
     try {
+      who = await options.headers();
       for await (const event of events(options, who, last, signal, () => {
         failed = 0;
         refused = false;

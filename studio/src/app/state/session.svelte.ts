@@ -1,17 +1,11 @@
 /** The one client of this page, whom the server takes its user for, and whether it is there. */
+import { claimHeaders, type Claim } from '../../wire/claim';
 import { Client } from '../../wire/client';
 import { Problem } from '../../wire/problem';
 import type { Me, Right } from '../../wire/types';
 import { signIn } from './sign-in.svelte';
 import { noteStale } from './stale';
 import { readStored, writeStored } from './storage';
-
-/** The caller's name and roles, if the server believes them: `Statehold-Caller`, `Statehold-Roles`. */
-export interface Claim {
-  name: string;
-  /** Separated by commas. */
-  roles: string;
-}
 
 const NOBODY: Claim = { name: '', roles: '' };
 
@@ -24,7 +18,7 @@ class Session {
   #checking = false;
 
   readonly client = new Client({
-    headers: () => (signIn.kind === 'claims' ? headersOf(this.#claim) : signIn.headers()),
+    headers: () => (signIn.kind === 'claims' ? claimHeaders(this.#claim) : signIn.headers()),
     onrefused: (headers, error) => signIn.refused(headers, error.message),
     onanswer: (there) => this.#heard(there),
     onstale: noteStale,
@@ -79,11 +73,18 @@ class Session {
   /** Signs in with a token; why it was refused, or null. */
   async tryToken(token: string): Promise<string | null> {
     const trial = new Client({ headers: () => ({ authorization: `Bearer ${token}` }) });
+    let me: Me;
     try {
-      this.#me = await trial.me();
+      me = await trial.me();
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }
+    const before = this.#me?.name;
+    if (signIn.state === 'ended' && me.name !== before) {
+      // what was begun by one is not finished by another
+      return `This token is of ${me.name}, and what is open here of ${before}. Sign out first.`;
+    }
+    this.#me = me;
     this.#error = null;
     signIn.useToken(token);
     return null;
@@ -120,15 +121,6 @@ class Session {
     }
     this.#checking = false;
   }
-}
-
-function headersOf(claim: Claim): Record<string, string> {
-  // a header takes bytes, and the server reads Latin-1
-  const latin = (text: string) => text.replace(/[^\x20-\x7e\xa0-\xff]/g, '?');
-  return {
-    ...(claim.name ? { 'statehold-caller': latin(claim.name) } : {}),
-    ...(claim.roles ? { 'statehold-roles': latin(claim.roles) } : {}),
-  };
 }
 
 function claimOf(kept: unknown): Claim {

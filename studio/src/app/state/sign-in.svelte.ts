@@ -11,6 +11,7 @@
  * 3. A token is renewed before it ends. Where that fails for good, the page stays as it is below a
  *    question, requests wait, and the one that was refused is sent again, by the same user alone.
  */
+import { Problem } from '../../wire/problem';
 import { NotSignedIn, Provider, type Begun, type Tokens } from '../../wire/sign-in';
 import type { SignIn } from '../../wire/types';
 
@@ -42,6 +43,8 @@ const CHANNEL = 'statehold.sign-in';
 const RENEW_AT = 0.75;
 const LONGEST_MS = 12 * 3600 * 1000;
 const AGAIN_MS = 5000;
+/** Replaced tokens that are known: those of requests that may have no answer yet. */
+const REPLACED = 10;
 
 class SignInFlow {
   #state = $state<SignInState>('asking');
@@ -55,7 +58,9 @@ class SignInFlow {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #inWindow: Begun | null = null;
   /** Those who wait until the user has signed in again. */
-  #waiting: (() => void)[] = [];
+  #waiting: { go: () => void; stop: (why: Problem) => void }[] = [];
+  /** The last of those that this user's token has replaced. */
+  #replaced: string[] = [];
   readonly #channel = new BroadcastChannel(CHANNEL);
   /** Called when there is another token: who it is may have changed. */
   onchange: () => void = () => undefined;
@@ -118,14 +123,20 @@ class SignInFlow {
     return this.#tokens === null ? {} : { authorization: `Bearer ${this.#tokens.access}` };
   }
 
-  /** After an answer 401: renews, or asks the user. True: there is another token. */
+  /**
+   * After an answer 401 to these headers: renews, or asks the user. True: the same user has another
+   * token. What was sent by a user who has signed out since is not for the next one to send.
+   */
   async refused(headers: Record<string, string>, why: string): Promise<boolean> {
     if (!this.maySignOut || this.#tokens === null) return false;
-    if (headers['authorization'] !== `Bearer ${this.#tokens.access}`) return true;
+    const sent = headers['authorization']?.replace('Bearer ', '') ?? '';
+    if (sent !== this.#tokens.access) return this.#replaced.includes(sent);
     if (await this.#renew()) return true;
     this.#end(why);
-    await this.#signedInAgain();
-    return true;
+    return this.#signedInAgain().then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Leaves for the provider, and comes back to the same address. */
@@ -250,12 +261,15 @@ class SignInFlow {
   // --- tokens ---------------------------------------------------------------------------------
 
   #in(tokens: Tokens): void {
+    if (this.#tokens !== null) {
+      this.#replaced = [...this.#replaced.slice(1 - REPLACED), this.#tokens.access];
+    }
     this.#tokens = tokens;
     this.#why = null;
     this.#signedOut = false;
     this.#state = 'in';
     if (tokens.seconds !== null) this.#renewIn(tokens.seconds * RENEW_AT * 1000);
-    for (const go of this.#waiting.splice(0)) go();
+    for (const { go } of this.#waiting.splice(0)) go();
     this.onchange();
   }
 
@@ -276,7 +290,7 @@ class SignInFlow {
     try {
       const renewed = await this.#provider.renew(old);
       // signed out meanwhile
-      if (this.#tokens !== old) return this.#tokens !== null;
+      if (this.#tokens !== old) return this.#replaced.includes(old.access);
       this.#in(renewed);
       return true;
     } catch (error) {
@@ -307,10 +321,14 @@ class SignInFlow {
     clearTimeout(this.#timer);
     this.#tokens = null;
     this.#inWindow = null;
+    // the next one who signs in does not send what was begun by this one
+    const over = new Problem(401, { title: 'Signed out', detail: 'You have signed out.' });
+    this.#replaced = [];
+    for (const { stop } of this.#waiting.splice(0)) stop(over);
   }
 
   #signedInAgain(): Promise<void> {
-    return new Promise((go) => this.#waiting.push(go));
+    return new Promise((go, stop) => this.#waiting.push({ go, stop }));
   }
 }
 
