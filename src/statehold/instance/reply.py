@@ -14,6 +14,7 @@ from msgspec import Raw, Struct
 from statehold.chart.payload import show_view
 from statehold.errors import ActionFailed, InstanceUnreadable, described
 from statehold.instance.authorize import is_permitted
+from statehold.instance.senders import sendable
 from statehold.instance.state import InstanceState
 from statehold.instance.views import view_of
 from statehold.interpreter.enabled import allowed
@@ -173,14 +174,16 @@ class InstanceReply:
 
     @property
     def allowed(self) -> list[str]:
-        """Names of the events that are accepted now."""
+        """Names of the events that are accepted now, and that the caller may send."""
         if self._allowed is None:
             snapshot = self._ahead or self.instance.snapshot
             is_over = self.status not in ("running", "paused")
             if snapshot is None or is_over or not self.is_shown:
                 self._allowed = ()
             else:
-                self._allowed = allowed(self.instance.definition, snapshot, self.caller.roles)
+                definition = self.instance.definition
+                found = allowed(definition, snapshot, self.caller.roles)
+                self._allowed = sendable(found, self.caller, definition, self.instance)
         return list(self._allowed)
 
     @property

@@ -6,12 +6,13 @@ transitions all state ``by=`` needs one of these roles instead: then the chart s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from statehold.chart.machine import Definition
 from statehold.chart.model import Guard
-from statehold.instance.authorize import covers, may_some, refuse
+from statehold.instance.authorize import covers, is_permitted, may_some, refuse
+from statehold.instance.state import InstanceState
 from statehold.interpreter.selection import matches
 from statehold.records import Caller
 
@@ -46,6 +47,15 @@ def has_role_for(caller: Caller, event: str, definition: Definition[Any]) -> boo
     if roles is None or caller.roles.isdisjoint(roles):
         return False
     return covers(caller.machines, definition.name)
+
+
+def sendable(
+    events: Sequence[str], caller: Caller, definition: Definition[Any], instance: InstanceState
+) -> tuple[str, ...]:
+    """Those of the events, which the caller has the roles for, that it may send to the instance."""
+    if caller.roles is None or is_permitted(caller, "send", definition, instance):
+        return tuple(events)
+    return tuple(event for event in events if has_role_for(caller, event, definition))
 
 
 def roles_of_event(definition: Definition[Any], event: str) -> frozenset[str] | None:

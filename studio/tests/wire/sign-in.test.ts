@@ -196,7 +196,11 @@ describe('renewing', () => {
 
   test.each([
     ['that has ended there', () => json({ error: 'invalid_grant' }, 400), 'session'],
-    ['with a provider that refuses the client', () => json({ error: 'invalid_client' }, 400), 'failed'],
+    [
+      'with a provider that refuses the client',
+      () => json({ error: 'invalid_client' }, 400),
+      'failed',
+    ],
     ['with a provider that is down', () => new Response('', { status: 503 }), 'failed'],
     ['with no answer', () => Response.error(), 'failed'],
   ])('a session %s', async (_name, answer, reason) => {
