@@ -116,12 +116,17 @@ class Lookup:
         would have no place, and every write of the instance would fail."""
         row = loaded.row
         beyond = await self._store.journal(row.ref, (row.seq, loaded.instance.part), 1)
-        if beyond:
-            why = (
-                f"its journal has a line {beyond[0].seq}.{beyond[0].part}, and its last is to be "
-                f"{row.seq}.{loaded.instance.part}"
-            )
-            raise InstanceUnreadable(row.machine, row.id, row.version, why)
+        if not beyond:
+            return
+        now = (await self._store.load([row.ref])).get(row.ref)
+        if now is None or now.rev != row.rev:
+            # another worker wrote it between the two questions: this batch's write is a conflict
+            return
+        why = (
+            f"its journal has a line {beyond[0].seq}.{beyond[0].part}, and its last is to be "
+            f"{row.seq}.{loaded.instance.part}"
+        )
+        raise InstanceUnreadable(row.machine, row.id, row.version, why)
 
     async def _journal_end(self, ref: Ref) -> tuple[int, int]:
         """The place of the journal's last line, whatever the row says."""

@@ -18,11 +18,10 @@ from statehold import (
     minutes,
 )
 from statehold.engine.clock import ManualClock
+from statehold.engine.commit import lookup
 from statehold.engine.limits import Limits
 from statehold.engine.retention.policy import Retention
-from statehold.errors import (
-    InstanceUnreadable,
-)
+from statehold.errors import InstanceUnreadable
 from statehold.records import Entry, Message, Ref, Write
 from statehold.store import Unwritable, WriteResult
 from statehold.stores import SqliteStore
@@ -109,6 +108,28 @@ async def test_a_journal_that_goes_on_beyond_its_row_is_an_incident_that_can_be_
         answer = await engine.repair(Jobs, "bad", {"n": 8})
         assert answer.seq == place[0] + 1
         assert (await engine.send(Jobs, "bad", Go())).state == ["waiting"]
+
+
+async def test_a_step_of_another_worker_between_two_questions_is_no_damage(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.running(Jobs) as engine:
+        await engine.start(Jobs, "good")
+        store, ref = engine._parts.store, Ref("jobs", "good")
+        ask = store.journal
+
+        async def journal_after_a_step(*given: Any) -> Sequence[Entry]:
+            monkeypatch.undo()
+            row = (await store.load([ref]))[ref]
+            line = Entry("jobs", "good", 2, 0, row.changed_at, "event", b"{}")
+            await store.commit([Write(replace(row, seq=2, rev=row.rev + 1), row.rev, [line])])
+            return await ask(*given)
+
+        # as for a request that has met conflicts
+        monkeypatch.setattr(lookup, "CHECKED_AFTER", 0)
+        monkeypatch.setattr(store, "journal", journal_after_a_step)
+        assert (await engine.send(Jobs, "good", Go())).seq == 3
+        assert (await engine.incidents()).count == 0
 
 
 async def test_what_the_store_has_no_room_for_is_refused_alone(world: World) -> None:
