@@ -72,6 +72,9 @@ class Shares:
         self.events = share("events of batches", bounds.events)
         self.bodies = share("bytes of bodies", bounds.bodies_bytes)
         self._reads = bounds.share_of(bounds.reads)
+        #: made at the first read, in the loop that serves
+        self._all_reads: asyncio.Semaphore | None = None
+        self._total_reads = bounds.reads
         self._gates: dict[str, Gate] = {}
 
     @asynccontextmanager
@@ -84,7 +87,10 @@ class Shares:
             gate = self._gates[who] = Gate(self._reads)
         gate.users += 1
         try:
-            async with gate.free:
+            if self._all_reads is None:
+                self._all_reads = asyncio.Semaphore(self._total_reads)
+            # its own place first: one that waits for it takes none of the others'
+            async with gate.free, self._all_reads:
                 yield
         finally:
             gate.users -= 1

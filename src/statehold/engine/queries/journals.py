@@ -26,7 +26,7 @@ from statehold.wire.journal import Journal, JournalEntry
 
 #: bytes of a page's lines, and of the data that are shown with them; a page ends about there,
 #: however many lines were asked for
-PAGE_BYTES = 2_000_000
+PAGE_BYTES = 500_000
 #: lines that are read before it is known how long they are
 FIRST_LINES = 20
 #: lines of one step in a page of the journal, which is not cut inside a step
