@@ -142,7 +142,9 @@ async def hire(world: World, name: str) -> MessageDispatcher:
     store = MemoryStore(world.memory)
     await store.open(name)
     await store.join(name, LEASE)
-    context = SimpleNamespace(limits=LIMITS, machines=MACHINES, worker=name, now=lambda: world.now)
+    context = SimpleNamespace(
+        limits=LIMITS, machines=MACHINES, definitions={}, worker=name, now=lambda: world.now
+    )
     interval = SimpleNamespace(found=lambda: None, pause=lambda: timedelta(seconds=1))
     return MessageDispatcher(
         store, cast(Any, context), cast(Any, Queue(world)), cast(Any, interval)
