@@ -45,6 +45,8 @@ SWEEP_SECONDS = 1.0
 #: how long what a client still sends is thrown away after its last answer: closed at once, the
 #: connection would be reset, and the answer with it
 LINGER_SECONDS = 2.0
+#: how long a connection that was accepted just before the server stops may take to send a request
+FIRST_REQUEST_SECONDS = 0.5
 #: bytes of a chunked body's framing for each byte of it that came: chunks of one byte have five
 FRAMING = 8
 
@@ -86,10 +88,29 @@ class Connection(HttpToolsProtocol):
         #: bytes of the body, and of all that came in its place
         self._body, self._wire = 0, 0
         self._refusal: StateholdError | None = None
+        #: the server stops: its next request is its last one
+        self._is_last = False
+        #: whether it has sent the head of a request
+        self._has_begun = False
         #: whether the next request waits until the answer before it was taken
         self._is_behind = False
         #: what was unsent when it was looked at last, and for how long too little was taken
         self._unsent, self._stalled = 0, 0.0
+
+    # --- the server ---
+
+    def shutdown(self) -> None:
+        """The server stops. A connection that was just accepted may have its first request on the
+        way, which would be lost: it has a moment for it."""
+        if not self._has_begun and self.phase in (Phase.IDLE, Phase.HEAD):
+            self._is_last = True
+            self.loop.call_later(FIRST_REQUEST_SECONDS, self._close_unused)
+        else:
+            super().shutdown()
+
+    def _close_unused(self) -> None:
+        if not self._has_begun:
+            self.transport.close()
 
     # --- the transport ---
 
@@ -162,6 +183,9 @@ class Connection(HttpToolsProtocol):
         if not self.url.startswith((b"/", b"*")):
             self._check_target()
         super().on_headers_complete()
+        self._has_begun = True
+        if self._is_last:
+            self.cycle.keep_alive = False
         self._cycles.append(self.cycle)
         self._enter(Phase.BODY)
 
