@@ -36,7 +36,7 @@ from statehold.errors import Overloaded, StateholdError, TooManyRequests
 from statehold.server.authority import authority_of
 from statehold.server.bounds import Bounds
 from statehold.server.problems import BadRequest, HeadTooLarge, TooSlow, response_of
-from statehold.server.shares import address_of
+from statehold.server.shares import network_of
 
 _log = logging.getLogger("statehold.server")
 
@@ -367,7 +367,7 @@ class Connections:
 
     def add(self, one: Connection) -> StateholdError | None:
         """The error where there are too many."""
-        address = one.address = address_of(one.client[0] if one.client else "")
+        address = one.address = network_of(one.client[0] if one.client else "")
         self.open.add(one)
         self._of_address[address] += 1
         if self._timer is None:

@@ -72,23 +72,19 @@ class Shares:
         self.events = share("events of batches", bounds.events)
         self.bodies = share("bytes of bodies", bounds.bodies_bytes)
         self._reads = bounds.share_of(bounds.reads)
-        #: made at the first read, in the loop that serves
-        self._all_reads: asyncio.Semaphore | None = None
-        self._total_reads = bounds.reads
+        self._all_reads = asyncio.Semaphore(bounds.reads)
         self._gates: dict[str, Gate] = {}
 
     @asynccontextmanager
     async def reading(self, who: str) -> AsyncIterator[None]:
-        """Waits until the caller has fewer reads at work. A long answer takes the time of all while
-        it is written, and one caller may ask for hundreds: the others' requests are between them.
-        """
+        """Waits until the caller, and all together, have fewer reads at work. A long answer takes
+        the time of all while it is written, and one caller may ask for hundreds: the others'
+        requests are between them."""
         gate = self._gates.get(who)
         if gate is None:
             gate = self._gates[who] = Gate(self._reads)
         gate.users += 1
         try:
-            if self._all_reads is None:
-                self._all_reads = asyncio.Semaphore(self._total_reads)
             # its own place first: one that waits for it takes none of the others'
             async with gate.free, self._all_reads:
                 yield
@@ -164,10 +160,10 @@ def hold_of(request: Request) -> Hold:
 
 def who_is(caller: Caller) -> str:
     # neither can be taken for the other: no address has a space in it
-    return f"name {caller.name}" if caller.proved and caller.name else address_of(caller.address)
+    return f"name {caller.name}" if caller.proved and caller.name else network_of(caller.address)
 
 
-def address_of(host: str) -> str:
+def network_of(host: str) -> str:
     """Who connects, as far as an address says: one host has a whole /64 of IPv6."""
     if ":" not in host:
         return host

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import anyio
 import pytest
 
 from statehold.errors import Overloaded, TooManyRequests
 from statehold.records import Caller
 from statehold.server import Bounds
-from statehold.server.shares import Share, Shares, address_of, who_is
+from statehold.server.shares import Share, Shares, network_of, who_is
 
 
 def test_one_caller_has_its_share_and_others_theirs() -> None:
@@ -75,11 +76,35 @@ def test_a_caller_is_a_proved_name_or_an_address(caller: Caller, who: str) -> No
         ("a:b", "a:b"),
     ],
 )
-def test_an_address_of_ipv6_stands_for_its_network(host: str, address: str) -> None:
-    assert address_of(host) == address
+def test_an_network_of_ipv6_stands_for_its_network(host: str, address: str) -> None:
+    assert network_of(host) == address
 
 
 @pytest.mark.parametrize("share", [0, -1, 1.1])
 def test_a_share_that_is_none_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="caller_share is"):
         Bounds(caller_share=share)
+
+
+@pytest.mark.anyio
+async def test_all_callers_together_have_so_many_reads_at_work() -> None:
+    shares = Shares(Bounds(reads=2, caller_share=1))
+    begun, go_on = anyio.Event(), anyio.Event()
+    at_work: list[str] = []
+
+    async def read(who: str) -> None:
+        async with shares.reading(who):
+            at_work.append(who)
+            if len(at_work) == 2:
+                begun.set()
+            await go_on.wait()
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as tasks:
+            for who in ("ann", "bob", "carl"):
+                tasks.start_soon(read, who)
+            await begun.wait()
+            await anyio.wait_all_tasks_blocked()
+            assert at_work == ["ann", "bob"]
+            go_on.set()
+    assert at_work == ["ann", "bob", "carl"]
