@@ -11,7 +11,7 @@ from statehold.engine.background.task import BackgroundTask
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import EngineContext
-from statehold.engine.requests.messages import WAITS, Bounce, Deliver, told_to_sender
+from statehold.engine.requests.messages import WAITS, Bounce, Deliver, refusal_for_sender
 from statehold.errors import InstanceUnreadable, StateholdError, UnknownInstance
 from statehold.records import Message, MessageId, Ref
 from statehold.store import FIRST_ID, Store
@@ -210,10 +210,10 @@ class MessageDispatcher:
         if isinstance(outcome, WAITS):
             log.warning("message %s waits: %s", message.id, outcome, extra=extra)
             return False
-        told = told_to_sender(outcome, message, self._context)
-        if told is not outcome:
+        refusal = refusal_for_sender(outcome, message, self._context)
+        if refusal is not outcome:
             log.warning("message %s was refused: %s", message.id, outcome, extra=extra)
-        bounce = Bounce(message, told)
+        bounce = Bounce(message, refusal)
         try:
             await self._queue.ask(bounce)
         except UnknownInstance:

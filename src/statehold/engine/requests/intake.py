@@ -128,7 +128,7 @@ class Intake:
                     raise
                 request = self._send(machine, id, event, key, expected_seq, caller, left_out)
         except StateholdError as error:
-            raise self._told(error, machine, caller) from None
+            raise self._disclosed(error, machine, caller) from None
         self._submit(request)
         return await self._answered(request)
 
@@ -146,7 +146,7 @@ class Intake:
                 submitted.append((number, request))
                 answers.append(None)
             except StateholdError as error:
-                answers.append(self._told(error, one.machine, caller))
+                answers.append(self._disclosed(error, one.machine, caller))
         for number, sent in submitted:
             try:
                 answers[number] = await self._answered(sent)
@@ -256,7 +256,7 @@ class Intake:
             found = self.definition(machine)
         except (UnknownMachine, MachineUnserved) as error:
             if not await self._loader.renew(name_of(machine)):
-                raise self._told(error, machine, caller, right) from None
+                raise self._disclosed(error, machine, caller, right) from None
             found = self.definition(machine)
         self._check_seen(caller, right, found)
         return found
@@ -267,7 +267,7 @@ class Intake:
         try:
             definition = self.definition(machine)
         except (UnknownMachine, MachineUnserved) as error:
-            raise self._told(error, machine, caller, "act") from None
+            raise self._disclosed(error, machine, caller, "act") from None
         self._check_seen(caller, "act", definition)
         return _ref(definition, id)
 
@@ -282,7 +282,7 @@ class Intake:
             raise UnknownIncident(incident)
         return self.ref(parts[0], parts[1], caller), parts[2]
 
-    def _told(
+    def _disclosed(
         self, error: StateholdError, machine: MachineName, caller: Caller, right: Right = "send"
     ) -> StateholdError:
         """What a caller may learn of a request that can't be read."""

@@ -243,7 +243,7 @@ def _cancel(draft: Draft) -> None:
         draft.mark("cancelled", origin)
 
 
-def told_to_sender(
+def refusal_for_sender(
     error: StateholdError, message: Message, context: EngineContext
 ) -> StateholdError:
     """The refusal as the message's sender gets it. It names guards of the receiver and values of
