@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 import pydantic
 
@@ -29,6 +29,7 @@ from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
 from statehold.define.options import read_indexes, read_upgrades, read_view, read_views
+from statehold.define.parameters import NamedEvents, Parameters, parameters_of
 from statehold.define.rule import several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
@@ -50,7 +51,8 @@ class _Compiler:
         self.place = f"{machine.__name__} ({caller()})"
         self.declarations = Declarations(machine)
         self.by_id = {named.id: named for named in self.declarations.states}
-        data, problems = _data_type(machine, self.place)
+        self.parameters = parameters_of(machine)
+        data, problems = _data_type(machine, self.parameters, self.place)
         self.shape, more = _shape(data, self.place)
         self.shapes: dict[str, Shape[Event]] = {}
         self.binder = Binder(data)
@@ -61,7 +63,7 @@ class _Compiler:
         structure = Structure(tuple(self._states()))
         triggers = Triggers(self.declarations, self.binder, structure)
         transitions = tuple(self._transitions(triggers, structure))
-        events = triggers.events
+        events = self._named_events(triggers)
         options = vars(self.machine)
         chart = Chart(
             name=self.name,
@@ -102,6 +104,13 @@ class _Compiler:
         if problems:
             raise DefinitionError(self.name or self.machine.__name__, problems)
         return definition
+
+    def _named_events(self, triggers: Triggers) -> dict[str, type[Event]]:
+        """The events of the rules, and those that the class names beside them."""
+        of_rules, any_event = triggers.of_rules()
+        named = NamedEvents(self.parameters, of_rules, any_event=any_event)
+        self.binder.problems += named.problems(self.place)
+        return {**triggers.events, **named.further()}
 
     def _access(self, value: Any, indexes: Mapping[str, Any]) -> Access:
         if is_node(value):
@@ -294,12 +303,9 @@ class _Compiler:
             return {}
 
 
-def _data_type(machine: type, place: str) -> tuple[Any, list[Problem]]:
-    for base in vars(machine).get("__orig_bases__", ()):
-        if typing.get_origin(base) in machine.__bases__:
-            data = typing.get_args(base)[0]
-            if not isinstance(data, TypeVar):
-                return data, []
+def _data_type(machine: type, given: Parameters, place: str) -> tuple[Any, list[Problem]]:
+    if given.data is not UNKNOWN:
+        return given.data, []
     inherited = getattr(machine, "definition", None)
     if isinstance(inherited, Definition):
         return inherited.data.type, []

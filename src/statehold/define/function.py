@@ -149,6 +149,33 @@ def name_of(type_: Any) -> str:
     return f"{named}[{', '.join(map(name_of, parts))}]" if parts else str(named)
 
 
+def members_of(hint: Any) -> tuple[Any, ...]:
+    """The members of a union, each once, and of aliases and unions in it; of ``Never`` none."""
+    found: dict[Any, None] = {}
+    seen: set[int] = set()
+    left = [hint]
+    while left:
+        member = left.pop()
+        if id(member) in seen:
+            # an alias of itself
+            continue
+        seen.add(id(member))
+        if _is_union(member):
+            left += reversed(typing.get_args(member))
+        elif hasattr(member, "__value__"):
+            left.append(member.__value__)
+        elif typing.get_origin(member) is Annotated:
+            left.append(typing.get_args(member)[0])
+        elif member not in (typing.Never, typing.NoReturn):
+            found[member] = None
+    return tuple(found)
+
+
+def is_any(hint: Any) -> bool:
+    """Whether it is ``Any``, or an alias of it."""
+    return members_of(hint) == (Any,)
+
+
 def _plain(hint: Any) -> Any:
     if hint is None:
         return type(None)

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, ClassVar, Generic, Self
+
+from typing_extensions import TypeVar
 
 from statehold.chart.access import UNSTATED, Access
+from statehold.chart.event import Event
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
 from statehold.define.compiler import compile_machine
 from statehold.define.silences import Silenced
 
 D = TypeVar("D")
+E = TypeVar("E", bound=Event, default=Any)
+I = TypeVar("I", default=D)  # noqa: E741 - the input
 
 
-class Machine(Generic[D]):
+class Machine(Generic[D, E, I]):
     """The base class of a machine.
 
     ``Machine[Order]`` says the type of the data: anything that pydantic's ``TypeAdapter`` takes;
-    ``Machine[None]`` has none. The class takes ``name``, at most 64 lower-case letters, digits,
-    underscores and hyphens, and ``version``, which counts from 1. Its docstring describes the
-    machine. Its body holds the states, then the rules::
+    ``Machine[None]`` has none. ``Machine[Order, Accept | Reject]`` names its events too, so that
+    type checkers know what may be sent to it: those of the rules, neither more nor fewer. Internal
+    ones may be left out, and where a rule takes ``AnyEvent`` there may be more. ``Never`` stands
+    for none, ``Any`` leaves them open.
 
-        class OrderFlow(Machine[Order], name="order", version=1):
+    The class takes ``name``, at most 64 lower-case letters, digits, underscores and hyphens, and
+    ``version``, which counts from 1. Its docstring describes the machine. Its body holds the
+    states, then the rules::
+
+        class OrderFlow(Machine[Order, Accept], name="order", version=1):
             offering = State(initial=True)
             cooking = State()
             accept = on(Accept, offering >> cooking)

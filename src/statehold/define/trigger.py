@@ -21,7 +21,7 @@ from statehold.chart.model import Trigger
 from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule
-from statehold.define.function import UNKNOWN
+from statehold.define.function import UNKNOWN, members_of
 from statehold.define.rule import several
 
 
@@ -63,6 +63,23 @@ class Triggers:
                 )
             return Trigger("done", (done_event(source),))
         return self._outcome_trigger(named, source)
+
+    def of_rules(self) -> tuple[dict[str, type[Event]], bool]:
+        """The events that rules name, also those rules that have a mistake of another kind, and
+        whether one takes ``AnyEvent``."""
+        subjects = [
+            subject
+            for named in self.declarations.rules
+            if named.rule.kind == "event"
+            for member in several(named.rule.subject)
+            for subject in members_of(member)
+        ]
+        events = {
+            event.__event__: event
+            for event in subjects
+            if _is_event(event) and event not in (AnyEvent, Event, Undeliverable)
+        }
+        return events, AnyEvent in subjects
 
     def _event_trigger(self, event: Any, place: str) -> Trigger | None:
         if not _is_event(event):

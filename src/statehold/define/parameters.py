@@ -1,0 +1,136 @@
+"""The parameters of a machine's base class: ``Machine[Data, Events, Input]``."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from statehold.chart.event import AnyEvent, Event
+from statehold.define.function import UNKNOWN, is_any, members_of, name_of
+from statehold.errors import Problem
+
+
+class Parameters(NamedTuple):
+    """What stands in the brackets; ``UNKNOWN`` for what does not."""
+
+    data: Any = UNKNOWN
+    events: Any = UNKNOWN
+    input: Any = UNKNOWN
+
+
+def parameters_of(machine: type) -> Parameters:
+    """Those of a class that has them in its own line of bases."""
+    for base in vars(machine).get("__orig_bases__", ()):
+        if typing.get_origin(base) in machine.__bases__:
+            given = typing.get_args(base)[: len(Parameters._fields)]
+            # where a parameter is left out, later versions of Python put the default of the type
+            # variable here, which for the input is the variable of the data
+            return Parameters(*(UNKNOWN if isinstance(p, typing.TypeVar) else p for p in given))
+    return Parameters()
+
+
+class NamedEvents:
+    """The second parameter: the events that a machine says it takes.
+
+    ``further`` are those that no rule names, which only a rule for ``AnyEvent`` can take.
+    """
+
+    def __init__(
+        self, parameters: Parameters, of_rules: Mapping[str, type[Event]], *, any_event: bool
+    ) -> None:
+        self._parameters = parameters
+        self._of_rules = of_rules
+        self._any_event = any_event
+        self._named = [] if self.are_open else list(members_of(parameters.events))
+
+    @property
+    def are_open(self) -> bool:
+        """Whether the class leaves open which events there are."""
+        return self._parameters.events is UNKNOWN or is_any(self._parameters.events)
+
+    def further(self) -> dict[str, type[Event]]:
+        """By name, in the order of the class."""
+        if not self._any_event:
+            return {}
+        found = {event.__event__: event for event in self._named if _is_event(event)}
+        return {name: event for name, event in found.items() if name not in self._of_rules}
+
+    def problems(self, place: str) -> list[Problem]:
+        """None where the class names the events of the rules, or leaves them open."""
+        if self.are_open:
+            return []
+        strange = [member for member in self._named if not _is_event(member)]
+        if strange:
+            return [
+                Problem(
+                    place,
+                    f"the second parameter of Machine names {_names(strange)}, which is not the "
+                    "class of an event",
+                    "write Machine[Data, First | Second] with subclasses of Event, or "
+                    "Machine[Data, Never] for none",
+                )
+            ]
+        doubles = self._doubles()
+        if doubles:
+            return [
+                Problem(
+                    place,
+                    f"two event classes are called {name}, in {first.__module__} and "
+                    f"{second.__module__}",
+                    "rename one of them",
+                )
+                for name, first, second in doubles
+            ]
+        return self._differing(place)
+
+    def _doubles(self) -> list[tuple[str, type[Event], type[Event]]]:
+        first = dict(self._of_rules)
+        return [
+            (event.__event__, known, event)
+            for event in self._named
+            if (known := first.setdefault(event.__event__, event)) is not event
+        ]
+
+    def _differing(self, place: str) -> list[Problem]:
+        heard = set(self._of_rules.values())
+        missing = [
+            event
+            for event in self._of_rules.values()
+            # no sender outside can send an internal one
+            if event not in self._named and not event.__internal__
+        ]
+        surplus = [] if self._any_event else [e for e in self._named if e not in heard]
+        if not missing and not surplus:
+            return []
+        said = [
+            *([f"{_names(missing)} of its rules is missing"] if missing else []),
+            *([f"no rule takes {_names(surplus)}"] if surplus else []),
+        ]
+        meant = [event for event in self._named if event not in surplus] + missing
+        return [
+            Problem(
+                place,
+                f"its second parameter names other events than its rules: {'; '.join(said)}",
+                f"write {self._base(meant)}{', or rules for the others' if surplus else ''}",
+            )
+        ]
+
+    def _base(self, events: list[type[Event]]) -> str:
+        data, input = self._parameters.data, self._parameters.input
+        union = " | ".join(event.__name__ for event in events) or "Never"
+        after = "" if input is UNKNOWN else f", {name_of(input)}"
+        return f"Machine[{name_of(data)}, {union}{after}]"
+
+
+def _is_event(member: Any) -> bool:
+    return (
+        isinstance(member, type)
+        and issubclass(member, Event)
+        # neither is ever sent
+        and member not in (Event, AnyEvent)
+    )
+
+
+def _names(members: Iterable[Any]) -> str:
+    return ", ".join(name_of(member) or repr(member) for member in members)
