@@ -156,6 +156,8 @@ ENTERED_BY = {
     ("forget", "instances_finished"): ["machine =", "finished_at =", "id ="],
     ("forget", "lookups_pkey"): ["machine =", "name =", "digest =", "created_at =", "id ="],
     ("keys_by_configuration", "instances_by_configuration"): ["configuration =", "created_at"],
+    ("rows_by_configuration", "instances_by_configuration"): ["configuration =", "created_at"],
+    ("rows_by_configuration", "instances_pkey"): ["machine =", "id ="],
     ("counted_configurations", "counts_pkey"): ["configuration ="],
     ("look_by_id", "instances_pkey"): ["machine =", "id >=", "id <"],
     ("look_by_id", "lookups_pkey"): ["machine =", "name =", "digest =", "created_at =", "id ="],

@@ -25,22 +25,25 @@ from statehold.stores.paging import (
     page_size,
     position_of,
 )
-from statehold.stores.postgres.columns import digest, turned
+from statehold.stores.postgres.columns import Columns, digest, turned
 from statehold.stores.postgres.configurations import Configurations
 from statehold.stores.postgres.reader import StatementReader
 
 
 class Lists:
-    """``load`` gives the rows of instances, as far as they are there."""
+    """``load`` gives the rows of instances, as far as they are there; ``rows`` those that a
+    statement's columns stand for."""
 
     def __init__(
         self,
         reader: StatementReader,
         load: Callable[[Sequence[Ref]], Awaitable[dict[Ref, Row]]],
+        rows: Callable[[Sequence[Columns]], Awaitable[list[Row]]],
         configurations: Configurations,
     ) -> None:
         self._reader = reader
         self._load = load
+        self._rows = rows
         self._configurations = configurations
 
     async def page(self, query: Query) -> Page:
@@ -50,9 +53,24 @@ class Lists:
         if query.order == "since" and query.along is None:
             return await self._by_since(query, size)
         last = begin_of(query)
+        by_configuration = not query.incidents and not query.where and query.along is None
+        if by_configuration and not self._reader.spread:
+            return await self._at_once(query, last, size)
         positions = await self._positions(query, last, size + 1)
         cursor = cursor_of(positions[size - 1]) if len(positions) > size else None
         return await self._page_of(query.machine, [id_ for _, id_ in positions[:size]], cursor)
+
+    async def _at_once(self, query: Query, last: Position, size: int) -> Page:
+        """A page by nothing but configurations, keys and rows in one question."""
+        chosen = await self._chosen(query)
+        since = LATEST if query.in_state_since is None else microseconds(query.in_state_since)
+        wanted = (chosen, *last, since, size + 1, query.machine)
+        found = await self._reader.fetch("rows_by_configuration", *wanted)
+        rows = tuple(await self._rows(found[:size]))
+        if len(found) <= size:
+            return Page(rows, None)
+        end = found[size - 1]
+        return Page(rows, cursor_of((end[6], end[1])))
 
     async def _positions(self, query: Query, last: Position, size: int) -> list[Position]:
         """The positions of the rows that fit after ``last``, newest first."""

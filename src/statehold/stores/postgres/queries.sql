@@ -668,6 +668,31 @@ CROSS JOIN LATERAL (
 ORDER BY found.created_at DESC, found.id DESC
 LIMIT $5
 
+-- name: rows_by_configuration
+-- The rows of what keys_by_configuration gives, in one question: for the form in which a statement
+-- takes rows of any partitions. In the other one each partition would read as many as a page has.
+SELECT i.machine, i.id, i.configuration, i.seq, i.rev, i.indexes, i.created_at, i.since,
+       i.changed_at, i.wake_at, i.held_by, i.incidents, i.deadline, i.document
+FROM (
+    SELECT found.created_at, found.id
+    FROM unnest($1::bigint[]) AS wanted (configuration)
+    CROSS JOIN LATERAL (
+        SELECT i.created_at, i.id FROM instances AS i
+        WHERE i.configuration = wanted.configuration AND :here(i)
+          AND (i.created_at, i.id) < ($2::bigint, $3::text) AND i.since <= $4
+        ORDER BY i.created_at DESC, i.id DESC
+        LIMIT $5
+    ) AS found
+    ORDER BY found.created_at DESC, found.id DESC
+    LIMIT $5
+) AS key
+CROSS JOIN LATERAL (
+    SELECT * FROM instances AS one
+    WHERE one.machine = $6 AND one.id = key.id AND :here(one)
+    LIMIT 1
+) AS i
+ORDER BY key.created_at DESC, key.id DESC
+
 -- name: keys_with_incidents
 -- Those with incidents are few: all of them are read.
 SELECT i.created_at, i.id

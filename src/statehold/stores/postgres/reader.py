@@ -17,7 +17,10 @@ T = TypeVar("T")
 
 
 class StatementReader(Protocol):
-    """What lists and counts ask."""
+    """What lists and counts ask. ``spread``: each statement takes one partition."""
+
+    @property
+    def spread(self) -> bool: ...
 
     async def fetch(self, name: str, *arguments: Any) -> list[Any]: ...
 
@@ -37,6 +40,10 @@ class ConnectionReader:
         self._db = db
         self._q = statements
 
+    @property
+    def spread(self) -> bool:
+        return False
+
     async def fetch(self, name: str, *arguments: Any) -> list[Any]:
         found: list[Any] = await self._db.fetch(self._q[name], *arguments)
         return found
@@ -54,6 +61,10 @@ class Reader:
     def __init__(self, link: Callable[[], Connections], statements: Statements) -> None:
         self.link = link
         self.statements = statements
+
+    @property
+    def spread(self) -> bool:
+        return self.statements.spread
 
     async def fetch(self, name: str, *arguments: Any, partition: Partition = None) -> list[Any]:
         wanted = self.statements.with_arguments(name, arguments, partition)

@@ -44,7 +44,7 @@ class PostgresReads:
         self._fetch = reader.fetch
         self._configurations = configurations
         self._learn = learn
-        self._lists = Lists(reader, self.load, configurations)
+        self._lists = Lists(reader, self.load, self.rows, configurations)
 
     async def load(self, refs: Sequence[Ref]) -> dict[Ref, Row]:
         wanted = dict.fromkeys(refs)
