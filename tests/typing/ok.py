@@ -86,6 +86,35 @@ async def refund(order: Order, call: Call) -> bool:
     return bool(order.items)
 
 
+class Bank:
+    async def charge(self, amount: int) -> str:
+        return str(amount)
+
+
+class Settings:
+    url = ""
+
+
+@effect
+async def pay(order: Order, call: Call, bank: Bank, settings: Settings) -> str:
+    return await bank.charge(len(order.items))
+
+
+@effect(attempts=2)
+def pay_in_a_thread(order: Order, bank: Bank, call: Call) -> int:
+    return len(order.items)
+
+
+@effect(attempts=2)
+async def pay_for(order: Order, bank: Bank) -> str:
+    return await bank.charge(len(order.items))
+
+
+paying: Effect[Order, str] = pay
+paying_in_a_thread: Effect[Order, int] = pay_in_a_thread
+paying_for: Effect[Order, str] = pay_for
+
+
 def kitchen_is_open(order: Order) -> bool:
     return bool(order.items)
 

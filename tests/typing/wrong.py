@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from statehold import (
     Access,
     Compound,
+    Effect,
     Event,
     Final,
     Machine,
@@ -43,6 +44,23 @@ class Reject(Event):
 @effect
 async def charge(order: Order) -> int:
     return len(order.reason)
+
+
+class Bank:
+    pass
+
+
+@effect(attempts=2)
+async def pay(order: Order, bank: Bank) -> int:
+    return len(order.reason)
+
+
+of_accept: Effect[Accept, int] = pay  # E: mypy,pyright
+gives_text: Effect[Order, str] = pay  # E: mypy,pyright
+
+
+@effect  # E: mypy,pyright
+def no_data() -> None: ...
 
 
 def note_prep_time(order: Order, event: Accept) -> None: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 D = TypeVar("D")
 R = TypeVar("R")
@@ -42,7 +42,7 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """The second argument of an effect: what it may know about this run.
+    """An argument of an effect: what it may know about this run.
 
     ``key`` is the same at each attempt: pass it on as the idempotency key. ``machine`` and
     ``instance`` are the ids of the instance, ``attempt`` counts from 1, and ``asked_at`` is when
@@ -64,22 +64,71 @@ class Call:
         self._beat()
 
 
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What an effect's function gets for one of its parameters.
+
+    ``type`` is as annotated, with what ``Annotated`` adds: the event's, or the one that a resource
+    is found by.
+    """
+
+    name: str
+    gives: Literal["data", "call", "event", "resource"]
+    type: Any = Any
+
+
+#: of a function ``(data, call)``
+DATA_AND_CALL = (Parameter("data", "data"), Parameter("call", "call"))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Effect(Generic[D, R]):
     """A function with the policy of its attempts; what :func:`statehold.effect` gives.
 
-    ``run`` takes ``(data)`` or, with ``takes_call``, ``(data, call)``; it is a coroutine function
-    or a plain one (``is_async``). ``timeout`` bounds one attempt, ``heartbeat`` the silence within
-    one.
+    ``run`` takes what ``parameters`` say, in this order; it is a coroutine function or a plain one
+    (``is_async``). ``timeout`` bounds one attempt, ``heartbeat`` the silence within one.
     """
 
     name: str
     run: Callable[..., Any]
     is_async: bool
-    takes_call: bool = True
+    parameters: tuple[Parameter, ...] = DATA_AND_CALL
     retry: Retry = Retry()
     timeout: timedelta = timedelta(seconds=60)
     heartbeat: timedelta | None = None
     #: the type of the result, as annotated; ``None`` where there is no annotation
     result_type: Any = None
     doc: str = ""
+
+    @property
+    def takes_call(self) -> bool:
+        return any(one.gives == "call" for one in self.parameters)
+
+    @property
+    def event(self) -> Parameter | None:
+        """The parameter for the event that asked for it, if it has one."""
+        return next((one for one in self.parameters if one.gives == "event"), None)
+
+    @property
+    def resources(self) -> tuple[Parameter, ...]:
+        return tuple(one for one in self.parameters if one.gives == "resource")
+
+    def arguments(
+        self,
+        data: Any,
+        call: Callable[[], Call],
+        resource: Callable[[Any], Any],
+    ) -> tuple[Any, ...]:
+        """What ``run`` is called with. ``resource`` gives a resource by its type."""
+        found: list[Any] = []
+        for one in self.parameters:
+            match one.gives:
+                case "data":
+                    found.append(data)
+                case "call":
+                    found.append(call())
+                case "resource":
+                    found.append(resource(one.type))
+                case "event":
+                    raise NotImplementedError(f"effect {self.name} takes an event")
+        return tuple(found)

@@ -8,12 +8,13 @@ import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Protocol, TypeVar, overload
 
-from statehold.chart.effect import Call, Effect, Retry
+from statehold.chart.effect import Effect, Retry
 from statehold.chart.machine import AMachine
-from statehold.define.function import is_async, positional
-from statehold.define.source_line import caller
+from statehold.define.effect_parameters import parameters_of
+from statehold.define.function import is_async
+from statehold.define.source_line import caller, caller_names
 from statehold.errors import DefinitionError, Problem
 
 D = TypeVar("D")
@@ -27,23 +28,15 @@ class EffectDecorator(Protocol):
     """What ``effect(attempts=5, ...)`` gives: it makes an :class:`.Effect` of a function."""
 
     @overload
-    def __call__(self, run: Callable[[D], Awaitable[R]]) -> Effect[D, R]: ...
+    def __call__(self, run: Callable[Concatenate[D, ...], Awaitable[R]]) -> Effect[D, R]: ...
     @overload
-    def __call__(self, run: Callable[[D, Call], Awaitable[R]]) -> Effect[D, R]: ...
-    @overload
-    def __call__(self, run: Callable[[D], R]) -> Effect[D, R]: ...
-    @overload
-    def __call__(self, run: Callable[[D, Call], R]) -> Effect[D, R]: ...
+    def __call__(self, run: Callable[Concatenate[D, ...], R]) -> Effect[D, R]: ...
 
 
 @overload
-def effect(run: Callable[[D], Awaitable[R]], /) -> Effect[D, R]: ...
+def effect(run: Callable[Concatenate[D, ...], Awaitable[R]], /) -> Effect[D, R]: ...
 @overload
-def effect(run: Callable[[D, Call], Awaitable[R]], /) -> Effect[D, R]: ...
-@overload
-def effect(run: Callable[[D], R], /) -> Effect[D, R]: ...
-@overload
-def effect(run: Callable[[D, Call], R], /) -> Effect[D, R]: ...
+def effect(run: Callable[Concatenate[D, ...], R], /) -> Effect[D, R]: ...
 @overload
 def effect(
     *,
@@ -75,12 +68,17 @@ def effect(
         async def charge(order: Order, call: Call) -> Receipt:
             return await bank.charge(order.total, idempotency_key=call.key)
 
-    The function takes ``(data)`` or ``(data, call)``, where ``call`` is a :class:`statehold.Call`.
-    It is a coroutine function or a plain one, which runs in a thread. A state starts it with
-    ``invoke=charge``, a transition with ``do=charge``; ``on_result`` and ``on_failure`` take its
-    outcome. It runs after the commit of the step that asked for it, at least once, and with the
-    same ``call.key`` at each attempt. What it returns is the result, read as its annotation says.
-    An attempt fails with whatever the function raises; ``Permanent`` fails the effect at once.
+    The function takes the data first, and then what it needs, by type: a parameter annotated with
+    :class:`statehold.Call` gets the call, each other one the resource of its type that the engine
+    was given: ``async def charge(order: Order, call: Call, http: httpx.AsyncClient)``. A second
+    parameter without a type is the call; parameters with defaults keep them. The function is a
+    coroutine function or a plain one, which runs in a thread.
+
+    A state starts it with ``invoke=charge``, a transition with ``do=charge``; ``on_result`` and
+    ``on_failure`` take its outcome. It runs after the commit of the step that asked for it, at
+    least once, and with the same ``call.key`` at each attempt. What it returns is the result, read
+    as its annotation says. An attempt fails with whatever the function raises; ``Permanent`` fails
+    the effect at once.
 
     - ``attempts``: how often it is run at most, 1 or more.
     - ``timeout``: the longest that one attempt may take, counted from when the function runs.
@@ -99,10 +97,8 @@ def effect(
 
     def declare(function: Callable[..., Any]) -> Effect[Any, Any]:
         name = getattr(function, "__name__", "lambda").strip("<>")
-        arity = positional(function)
-        complaints = _complaints(policy, timeout, heartbeat)
-        if arity not in (1, 2):
-            complaints.append(("its parameters don't fit", "take (data) or (data, call)"))
+        parameters, unfit = parameters_of(function, caller_names())
+        complaints = [*_complaints(policy, timeout, heartbeat), *unfit]
         if complaints:
             place = f"effect {name} ({where})"
             raise DefinitionError(name, [Problem(place, *complaint) for complaint in complaints])
@@ -110,7 +106,7 @@ def effect(
             name=name,
             run=function,
             is_async=is_async(function),
-            takes_call=arity == 2,
+            parameters=parameters,
             retry=policy,
             timeout=timeout,
             heartbeat=heartbeat,

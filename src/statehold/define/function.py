@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from statehold.chart.event import Result
@@ -46,6 +46,27 @@ def parameter_types(function: Callable[..., Any]) -> list[Any]:
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
     ]
+
+
+def annotated_parameters(
+    function: Callable[..., Any], names: Mapping[str, Any]
+) -> list[tuple[inspect.Parameter, Any]]:
+    """The parameters that it is called with, as :func:`positional` counts them, and the type of
+    each: ``UNKNOWN`` where it has none, and its annotation, a string, where that can't be resolved.
+
+    ``names`` are looked in after those of its module. What ``Annotated`` adds is kept.
+    """
+    parameters = list(inspect.signature(function).parameters.values())[: positional(function) or 0]
+    while isinstance(function, functools.partial):
+        function = function.func
+    call = function if inspect.isroutine(function) else type(function).__call__
+    scope = {**names, **getattr(inspect.unwrap(call), "__globals__", {})}
+    found = []
+    for parameter in parameters:
+        type_ = _resolve(parameter.annotation, scope, extras=True)
+        is_unresolved = isinstance(parameter.annotation, str) and type_ is UNKNOWN
+        found.append((parameter, parameter.annotation if is_unresolved else type_))
+    return found
 
 
 def returned_type(function: Callable[..., Any]) -> Any:
@@ -188,13 +209,13 @@ def _is_union(hint: Any) -> bool:
     return typing.get_origin(hint) in (typing.Union, types.UnionType)
 
 
-def _resolve(annotation: Any, scope: dict[str, Any]) -> Any:
+def _resolve(annotation: Any, scope: dict[str, Any], *, extras: bool = False) -> Any:
     if annotation is inspect.Parameter.empty:
         return UNKNOWN
     if not isinstance(annotation, str):
         return annotation
     holder = types.SimpleNamespace(__annotations__={"it": annotation})
     try:
-        return typing.get_type_hints(holder, globalns=scope)["it"]
+        return typing.get_type_hints(holder, globalns=scope, include_extras=extras)["it"]
     except (NameError, TypeError, AttributeError, SyntaxError):
         return UNKNOWN

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from types import FrameType
+from typing import Any
 
 _PACKAGE = "statehold.define"
 
 
 def caller() -> str:
     """``orders.py:41``: the first line up the stack that does not belong to this package."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
-        frame = frame.f_back
+    frame = _frame()
     if frame is None:
         return ""
     return f"{frame.f_code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.f_lineno}"
+
+
+def caller_names() -> Mapping[str, Any]:
+    """What is named where that line stands, in a function too."""
+    frame = _frame()
+    return {} if frame is None else dict(frame.f_locals)
+
+
+def _frame() -> FrameType | None:
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None and frame.f_globals.get("__name__", "").startswith(_PACKAGE):
+        frame = frame.f_back
+    return frame

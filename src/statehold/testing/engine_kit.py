@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from msgspec import UNSET
 
-from statehold.chart.effect import Effect
+from statehold.chart.effect import DATA_AND_CALL, Effect
 from statehold.chart.machine import AMachine, Definition
 from statehold.check.simulate.hand_stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.engine import Engine
@@ -224,7 +224,7 @@ def _faked(effect: Effect[Any, Any], fake: Fake) -> Effect[Any, Any]:
         effect,
         run=fake.perform,
         is_async=True,
-        takes_call=True,
+        parameters=DATA_AND_CALL,
         timeout=timedelta(days=1),
         heartbeat=None,
     )

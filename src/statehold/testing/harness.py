@@ -169,13 +169,16 @@ class Harness(Simulated[D]):
         call = Call(name, self.definition.name, self.id, asked.attempt, asked.asked_at)
         data = self.definition.data.copy(asked.data)
         try:
-            result = _complete(known, (data, call) if known.takes_call else (data,))
+            result = _complete(known, known.arguments(data, lambda: call, self._resource))
         except Exception as error:
             self.fail(effect, error, attempts=1, key=asked.key)
             raise
         self.succeed_asked(asked, result)
         value: T = given_result(self.definition, asked.name, result)
         return value
+
+    def _resource(self, type_: Any) -> Any:
+        raise NotImplementedError(f"the effect takes a resource of type {type_}")
 
     # --- assertions ---
 

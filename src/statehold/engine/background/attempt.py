@@ -268,12 +268,15 @@ class AttemptRun:
         assert self._snapshot is not None
         pinned = self._effect.data
         data = self._definition.data.copy(self._snapshot.data if pinned is None else pinned)
-        if not declared.takes_call:
-            return (data,)
+        return declared.arguments(data, self._call_of, self._resource)
+
+    def _call_of(self) -> Call:
         key = f"{self.ref.machine}/{self.ref.id}/{self.key}"
         asked_at = self._effect.asked_at
-        call = Call(key, self.ref.machine, self.ref.id, self.number, asked_at, self._heard)
-        return (data, call)
+        return Call(key, self.ref.machine, self.ref.id, self.number, asked_at, self._heard)
+
+    def _resource(self, type_: Any) -> Any:
+        raise NotImplementedError(f"effect {self.name} takes a resource")
 
     async def _await(self, declared: Effect[Any, Any], arguments: tuple[Any, ...]) -> None:
         # of this task's own context, which those that it starts have from it
