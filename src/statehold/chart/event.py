@@ -29,23 +29,29 @@ class Event(BaseModel):
 
     With ``class PaymentFailed(Event, internal=True)`` only other instances may send it, and the
     program's own code: callers of a server are refused, and do not see it. Its subclasses are
-    internal too, unless they say ``internal=False``.
+    internal too, unless they say ``internal=False``. With ``class Accept(Event, label="Accept the
+    order")`` people read that in place of the name, which is put into words if there is no label.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     __event__: ClassVar[str] = "Event"
     __internal__: ClassVar[bool] = False
+    __label__: ClassVar[str] = ""
 
     def __init_subclass__(
-        cls, *, internal: bool | None = None, **kwargs: Unpack[ConfigDict]
+        cls, *, internal: bool | None = None, label: str = "", **kwargs: Unpack[ConfigDict]
     ) -> None:
         super().__init_subclass__(**kwargs)
 
     @classmethod
-    def __pydantic_init_subclass__(cls, *, internal: bool | None = None, **kwargs: Any) -> None:
+    def __pydantic_init_subclass__(
+        cls, *, internal: bool | None = None, label: str = "", **kwargs: Any
+    ) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         cls.__event__ = cls.__name__
+        # a subclass is another event, with a name of its own
+        cls.__label__ = label
         if internal is not None:
             if not isinstance(internal, bool):
                 raise TypeError(

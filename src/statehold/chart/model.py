@@ -124,6 +124,8 @@ class StateNode(Struct, frozen=True, omit_defaults=True):
     doc: str = ""
     #: for tools that draw or read the chart; it does not change what the machine does
     meta: dict[str, Any] = {}
+    #: for people; empty: made of the id (:mod:`.labels`)
+    label: str = ""
 
 
 class Trigger(Struct, frozen=True, omit_defaults=True):
@@ -167,6 +169,8 @@ class EventShape(Struct, frozen=True, omit_defaults=True):
     schema: dict[str, Any] = {}
     doc: str = ""
     internal: bool = False
+    #: for people; empty: made of the name
+    label: str = ""
 
 
 class Silence(Struct, frozen=True, omit_defaults=True):
@@ -201,6 +205,8 @@ class Chart(Struct, frozen=True, omit_defaults=True):
     doc: str = ""
     silenced: tuple[Silence, ...] = ()
     meta: dict[str, Any] = {}
+    #: for people; empty: made of the name
+    label: str = ""
 
     def to_json(self) -> bytes:
         """The stored form: canonical, so equal charts give equal bytes."""

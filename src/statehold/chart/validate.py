@@ -24,6 +24,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from statehold.chart.event import timer_event
+from statehold.chart.labels import label_fault
 from statehold.chart.model import ROOT, Chart, Delay, StateNode, Transition
 from statehold.chart.readback import problems_of_storing
 from statehold.errors import Problem
@@ -104,6 +105,9 @@ class _Validation:
                 f"its version is {chart.version}; the limit is {VERSION_LIMIT}",
                 "count versions 1, 2, 3 …",
             )
+        self._check_label("chart", chart.label)
+        for event in chart.events:
+            self._check_label(f"event {event.name}", event.label)
         for what, found, limit in (
             ("states", len(chart.states), STATE_LIMIT),
             ("transitions", len(chart.transitions), TRANSITION_LIMIT),
@@ -180,6 +184,10 @@ class _Validation:
         self.children[state.id] = []
         self.children[parent].append(state)
 
+    def _check_label(self, place: str, label: str) -> None:
+        if label and (fault := label_fault(label)) is not None:
+            self._complain(place, *fault)
+
     # --- states ---
 
     def _check_state(self, state: StateNode) -> None:
@@ -203,6 +211,7 @@ class _Validation:
                     )
         self._check_initial(state, active)
         self._check_options(state)
+        self._check_label(place, state.label)
         if state.deadline is not None:
             self._check_delay(place, "deadline", state.deadline)
 

@@ -38,14 +38,15 @@ from statehold.define.trigger import Triggers
 from statehold.errors import DefinitionError, Problem
 
 
-def compile_machine(machine: type, name: str, version: int) -> Definition[Any]:
+def compile_machine(machine: type, name: str, version: int, label: str = "") -> Definition[Any]:
     """Raises ``DefinitionError`` with every problem, in the order: states, rules, options."""
-    return _Compiler(machine, name, version).definition()
+    return _Compiler(machine, name, version, label).definition()
 
 
 class _Compiler:
-    def __init__(self, machine: type, name: str, version: int) -> None:
+    def __init__(self, machine: type, name: str, version: int, label: str) -> None:
         self.machine = machine
+        self.label = label
         self.name = name
         self.version = version
         self.place = f"{machine.__name__} ({caller()})"
@@ -74,6 +75,7 @@ class _Compiler:
             data_schema=self._schema(self.shape, "the data"),
             doc=docstring(self.machine),
             silenced=read_silences(options.get("silences", ()), self.declarations, self.binder),
+            label=self.label,
         )
         binder = self.binder
         self._lost(self.shape, "the data")
@@ -180,6 +182,7 @@ class _Compiler:
             if said.deadline is None
             else binder.delay(said.deadline, "deadline", place),
             doc=said.doc,
+            label=said.label,
         )
 
     def _initial(self, parent: str) -> Initial | None:
@@ -277,7 +280,7 @@ class _Compiler:
         for name, event in events.items():
             shape = self.shapes[name] = Shape(event)
             schema = self._schema(shape, f"event {name}")
-            yield EventShape(name, schema, docstring(event), event.__internal__)
+            yield EventShape(name, schema, docstring(event), event.__internal__, event.__label__)
 
     def _lost(self, shape: Shape[Any], what: str) -> None:
         """Notes the fields whose type alone shows that they are not read back from the store."""

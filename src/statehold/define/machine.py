@@ -29,8 +29,8 @@ class Machine(Generic[D, E, I]):
     for none, ``Any`` leaves them open.
 
     The class takes ``name``, at most 64 lower-case letters, digits, underscores and hyphens, and
-    ``version``, which counts from 1. Its docstring describes the machine. Its body holds the
-    states, then the rules::
+    ``version``, which counts from 1; ``label`` is what people read in place of the name. Its
+    docstring describes the machine. Its body holds the states, then the rules::
 
         class OrderFlow(Machine[Order, Accept], name="order", version=1):
             offering = State(initial=True)
@@ -69,9 +69,9 @@ class Machine(Generic[D, E, I]):
     upgrades: ClassVar[Sequence[Upgrade]] = ()
     silences: ClassVar[Sequence[Silenced]] = ()
 
-    def __init_subclass__(cls, *, name: str = "", version: int = 0) -> None:
+    def __init_subclass__(cls, *, name: str = "", version: int = 0, label: str = "") -> None:
         super().__init_subclass__()
-        cls.definition = compile_machine(cls, name, version)
+        cls.definition = compile_machine(cls, name, version, label)
         cls.chart = cls.definition.chart
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

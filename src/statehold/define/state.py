@@ -73,6 +73,8 @@ class State(Source):
       entry, or a function of the data that gives a duration or an aware moment. Nothing happens
       when it passes.
     - ``doc``: a description.
+    - ``label``: what people read in its place, on screens and in drawings, one line; if left out,
+      its name in words.
     """
 
     __slots__ = ()
@@ -88,10 +90,12 @@ class State(Source):
         tags: tuple[str, ...] = (),
         deadline: DelayLike | None = None,
         doc: str = "",
+        label: str = "",
     ) -> None:
         self._declared = Declared(
-            "atomic", initial, entry, exit, invoke, owner, tags, deadline, doc, where=caller()
-        )
+            "atomic", initial, entry, exit, invoke, owner, tags, deadline, doc,
+            label=label, where=caller(),
+        )  # fmt: skip
 
 
 class Final(Source):
@@ -106,7 +110,8 @@ class Final(Source):
 
     - ``output``: a function of the data (and the event, and the context) that gives the instance's
       output, or the ``output`` of the parent's :class:`statehold.Done` event.
-    - ``initial``, ``entry``, ``exit``, ``owner``, ``tags``, ``doc``: as for :class:`State`.
+    - ``initial``, ``entry``, ``exit``, ``owner``, ``tags``, ``doc``, ``label``: as for
+      :class:`State`.
     """
 
     __slots__ = ()
@@ -121,10 +126,12 @@ class Final(Source):
         owner: str | None = None,
         tags: tuple[str, ...] = (),
         doc: str = "",
+        label: str = "",
     ) -> None:
         self._declared = Declared(
-            "final", initial, entry, exit, None, owner, tags, None, doc, output, where=caller()
-        )
+            "final", initial, entry, exit, None, owner, tags, None, doc, output,
+            label=label, where=caller(),
+        )  # fmt: skip
 
 
 class History(Source):
@@ -189,6 +196,7 @@ class Declared:
     output: AnyFunction | None = None
     deep: bool = False
     default: Target | None = None
+    label: str = ""
     where: str = ""
     id: str | None = None
     machine: type | None = None
@@ -223,11 +231,13 @@ class _Nested(metaclass=StateClass):
         owner: str | None = None,
         tags: tuple[str, ...] = (),
         deadline: DelayLike | None = None,
+        label: str = "",
     ) -> None:
         super().__init_subclass__()
         cls._declared = Declared(
-            cls._kind, initial, entry, exit, invoke, owner, tags, deadline, where=caller()
-        )
+            cls._kind, initial, entry, exit, invoke, owner, tags, deadline,
+            label=label, where=caller(),
+        )  # fmt: skip
         cls._declared.doc = docstring(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Collection
 
+from statehold.chart.labels import state_label
 from statehold.chart.model import ROOT, Chart, Initial, StateNode, Transition
 from statehold.chart.tree import Tree
 from statehold.formats.label import Detail, Labels, cut
@@ -118,8 +119,7 @@ class _Graph:
         self.line(depth, f"{_quoted(self.ends(node.id))} [{', '.join(attributes)}];")
 
     def name(self, node: StateNode) -> str:
-        """The last part of a path, if its first part is the parent's; else the whole id."""
-        return cut(node.id.removeprefix(f"{node.parent}.") if node.parent else node.id)
+        return cut(state_label(self.chart, node))
 
     def inside(self, node: StateNode) -> list[str]:
         """What a state does, and its transitions without a target."""

@@ -12,6 +12,7 @@ from typing import Literal
 
 from statehold.chart.access import in_words
 from statehold.chart.event import failure_event, result_event, timer_event
+from statehold.chart.labels import event_labels, isolated
 from statehold.chart.model import Block, Chart, Delay, StateNode, Transition
 
 Detail = Literal["full", "events", "names"]
@@ -29,6 +30,7 @@ class Labels:
 
     def __init__(self, chart: Chart, detail: Detail) -> None:
         self.detail = detail
+        self._events = event_labels(chart)
         #: labels of the interpreter's own events
         self.outcomes: dict[str, str] = {}
         for state in chart.states:
@@ -78,8 +80,13 @@ class Labels:
                 return "any event"
             case "always":
                 return "always"
-        names = dict.fromkeys(self.outcomes.get(name, name) for name in trigger.events)
+        names = dict.fromkeys(
+            self.outcomes.get(name) or self.event(name) for name in trigger.events
+        )
         return " or ".join(_some(names))
+
+    def event(self, name: str) -> str:
+        return isolated(self._events.get(name, name))
 
     def does(self, blocks: Iterable[Block]) -> str:
         """``/ actions``; empty without actions, or without full detail."""

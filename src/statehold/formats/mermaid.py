@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
+from statehold.chart.labels import state_label
 from statehold.chart.model import Chart, Initial, StateNode, Transition, Trigger
 from statehold.chart.tree import Tree
 from statehold.formats.label import Detail, Labels
@@ -110,10 +111,7 @@ class _Diagram:
             self.line(depth, f"{id} --> [*]")
 
     def label(self, number: int) -> str:
-        """The last part of a path, if its first part is the parent's; else the whole id."""
-        id = self.tree.states[number].id
-        parent = self.tree.states[self.tree.parent[number]].id
-        return id.removeprefix(f"{parent}.") if parent else id
+        return state_label(self.chart, self.tree.states[number])
 
     def initial(self, state: int, initial: Initial, depth: int) -> None:
         tree = self.tree

@@ -2,8 +2,8 @@
 
 Everything counts that a running instance could depend on. Texts for people (``doc``, and titles
 and descriptions in the data's schema) and the payloads of events do not: neither is stored with
-an instance. Who may send an event, by ``by`` or as it is internal, does not count either, and
-changes without a new version (:func:`sender_difference`).
+an instance. Who may send an event, by ``by`` or as it is internal, does not count either, nor do
+labels; both change without a new version (:func:`sender_difference`, :func:`label_difference`).
 """
 
 from __future__ import annotations
@@ -87,6 +87,20 @@ def sender_difference(old: Chart, new: Chart) -> list[str]:
     for event in old.events:
         is_internal = internal.get(event.name, event.internal)
         lines += _changed(f"event {event.name}", "internal", event.internal, is_internal)
+    return lines
+
+
+def label_difference(old: Chart, new: Chart) -> list[str]:
+    """What people read in place of identifiers, where that changed: one line for each."""
+    lines = _changed("the machine", "label", old.label or None, new.label or None)
+    for what, before, after in (
+        ("state", {one.id: one.label for one in old.states}, new.states),
+        ("event", {one.name: one.label for one in old.events}, new.events),
+    ):
+        for one in after:
+            id = one.id if isinstance(one, StateNode) else one.name
+            if id in before:
+                lines += _changed(f"{what} {id}", "label", before[id] or None, one.label or None)
     return lines
 
 

@@ -62,7 +62,7 @@ from statehold.instance.authorize import (
 )
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
-from statehold.upgrade.diff import difference, sender_difference
+from statehold.upgrade.diff import difference, label_difference, sender_difference
 from statehold.wire.machines import FindingView, MovedState, PutReport, UpgradePlanView
 
 P = ParamSpec("P")
@@ -250,7 +250,8 @@ class Deployer:
         self, document: StoredDocument, imported: Imported, versions: StoredVersions
     ) -> StoredDocument | None:
         """What is stored under its version: the same document, or one that differs only in who may
-        do what. Raises ``PutRefused`` or ``TooLarge`` where it conflicts with what is stored."""
+        do what and in labels. Raises ``PutRefused`` or ``TooLarge`` where it conflicts with what
+        is stored."""
         name, version = document.machine, document.version
         if name in self._loader.coded:
             why = "a machine of this name is given by code here; give it another name"
@@ -275,7 +276,9 @@ class Deployer:
                 raise PutRefused(name, version, why)
             return None
         is_newest = version == newest.version
-        if _is_same(there, document) or (is_newest and await self._changes_access(there, document)):
+        if _is_same(there, document) or (
+            is_newest and await self._changes_no_chart(there, document)
+        ):
             return there
         who = f" by {there.put_by}" if there.put_by else ""
         why = (
@@ -284,13 +287,13 @@ class Deployer:
         )
         raise PutRefused(name, version, why, _differences(there, document, imported, versions))
 
-    async def _changes_access(self, there: StoredDocument, document: StoredDocument) -> bool:
+    async def _changes_no_chart(self, there: StoredDocument, document: StoredDocument) -> bool:
         if not there.notation == document.notation == NATIVE:
             return False
         # its package needs what an extra brings, and has read the document already
-        from statehold.formats.native.access_alone import differs_in_access_alone
+        from statehold.formats.native.access_alone import needs_no_version
 
-        return await self._within(differs_in_access_alone, there.text, document.text)
+        return await self._within(needs_no_version, there.text, document.text)
 
     async def _checked(
         self, imported: Imported, versions: StoredVersions, document: StoredDocument
@@ -326,9 +329,9 @@ class Deployer:
         return checked, found
 
 
-def _access_changes(old: Chart, new: Chart) -> list[str]:
-    """Who may do what, where that changed."""
-    lines = sender_difference(old, new)
+def _changes_beside(old: Chart, new: Chart) -> list[str]:
+    """Who may do what and what is read in place of names, where that changed."""
+    lines = [*label_difference(old, new), *sender_difference(old, new)]
     was, now = old.meta.get("native", {}), new.meta.get("native", {})
     for word in ("access", "views"):
         before, after = was.get(word) or {}, now.get(word) or {}
@@ -381,7 +384,7 @@ def _report(
     before = [version for version in versions.charts if version < chart.version]
     changes: list[str] = []
     if there is not None:
-        changes = _access_changes(there.chart, chart)
+        changes = _changes_beside(there.chart, chart)
     elif before:
         earlier = versions.charts[max(before)]
         changes = [*difference(earlier, chart), *sender_difference(earlier, chart)]

@@ -1,5 +1,5 @@
-"""What documents say of who may do what, without the rest of them: it needs no new version, and
-holds where a document can't run."""
+"""What documents say beside their charts: it needs no new version. And whom they let put the next
+one, which holds where a document can't run."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from statehold.plain.read import read_plain
 from statehold.plain.values import TextRefused
 
 
-def differs_in_access_alone(before: bytes, after: bytes) -> bool:
-    """Whether only ``access``, ``views``, ``by`` of transitions or ``internal`` of events differ.
-    False for equal documents, and where one can't be read."""
+def needs_no_version(before: bytes, after: bytes) -> bool:
+    """Whether only who may do what differs (``access``, ``views``, ``by`` of transitions,
+    ``internal`` of events), and labels. False for equal documents, and where one can't be read."""
     try:
         old = read_plain(before, limit=DOCUMENT_LIMIT).value
         new = read_plain(after, limit=DOCUMENT_LIMIT).value
@@ -46,16 +46,31 @@ def grant_to_put(text: bytes) -> Grant | None:
 def _bare(document: Any) -> str:
     if not isinstance(document, dict):
         return json.dumps(document)
-    found = {key: value for key, value in document.items() if key not in ("access", "views")}
-    for word, dropped in (("events", "internal"), ("transitions", "by")):
+    found = {key: value for key, value in document.items() if key not in _BESIDE}
+    for word, dropped in (("events", ("internal", "label")), ("transitions", ("by",))):
         parts = found.get(word)
         if isinstance(parts, dict):
             found[word] = {name: _without(dropped, part) for name, part in parts.items()}
+    found["states"] = _unlabelled(found.get("states"))
     return json.dumps(found)
 
 
-def _without(key: str, part: Any) -> Any:
+_BESIDE = ("access", "views", "label")
+
+
+def _without(keys: tuple[str, ...], part: Any) -> Any:
     if not isinstance(part, dict):
         return part or None
-    # an event that says nothing else may be written as null
-    return {name: value for name, value in part.items() if name != key} or None
+    # a part that says nothing else may be written as null
+    return {name: value for name, value in part.items() if name not in keys} or None
+
+
+def _unlabelled(states: Any) -> Any:
+    """They have states inside, as deep as a document may be."""
+    if not isinstance(states, dict):
+        return states
+    found = {name: _without(("label",), part) for name, part in states.items()}
+    for part in found.values():
+        if part is not None and "states" in part:
+            part["states"] = _unlabelled(part["states"])
+    return found

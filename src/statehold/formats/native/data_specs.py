@@ -12,6 +12,7 @@ from statehold.formats.native.problems import shown
 from statehold.formats.native.shapes import (
     Anything,
     Flag,
+    Label,
     Number,
     OneOrMore,
     OrEmpty,
@@ -122,6 +123,8 @@ class EventSpec(Part):
 
     doc: StrictStr | None = None
     """What the event is, for people."""
+    label: Label | None = None
+    """What people read in place of its name; its name in words if left out."""
     properties: OrFalsy[dict[str, AnySchema]] = None
     """The fields of its payload, by name."""
     required: Words = Field(default_factory=list)

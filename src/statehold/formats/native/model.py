@@ -24,6 +24,7 @@ from statehold.formats.native.shapes import (
     Expression,
     Flag,
     IndexName,
+    Label,
     Name,
     NotNull,
     OnlyTrue,
@@ -108,6 +109,8 @@ class StateSpec(Part):
     """Of a final state: the output of its parent."""
     doc: StrictStr | None = None
     """What it is, for people."""
+    label: Label | None = None
+    """What people read in place of its name; its name in words if left out."""
     meta: OrEmpty[dict[str, Any]] = Field(default_factory=dict)
     """Anything, for others."""
 
@@ -234,6 +237,8 @@ class MachineSpec(Part):
     """The machine's version, 1 if left out."""
     doc: StrictStr | None = None
     """What the machine is for, for people."""
+    label: Label | None = None
+    """What people read in place of its name; its name in words if left out."""
     meta: OrEmpty[dict[str, Any]] = Field(default_factory=dict)
     """Anything, for others."""
     data: AnySchema = Field(default_factory=SchemaSpec)

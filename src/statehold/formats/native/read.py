@@ -102,6 +102,7 @@ class _Machine:
             events=shapes,
             data_schema=data.schema,
             doc=spec.doc or "",
+            label=spec.label or "",
             silenced=options.silenced(spec.silence),
             meta={"native": self._kept(functions)} | self._meta(),
         )
@@ -182,7 +183,7 @@ class _Machine:
             typed = self.types.read(schema, written, path, name)
             payloads[name] = typed
             events[name] = self.types.event(name, typed, doc, path, internal=event.internal)
-            shapes.append(EventShape(name, typed.schema, doc, event.internal))
+            shapes.append(EventShape(name, typed.schema, doc, event.internal, event.label or ""))
         return payloads, tuple(shapes), events
 
     def _find_detached(self, actions: Actions) -> None:
@@ -200,6 +201,7 @@ class _Machine:
             # most of it would come from what was left out
             return
         places: dict[str, Path] = {place_of_state(ROOT): ("states",), "chart": ("name",)}
+        places |= {f"event {name}": ("events", name) for name in self.spec.events}
         for state in tree.states.values():
             places[place_of_state(state.id)] = state.path
         for transition in chart.transitions:

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from typing_extensions import TypeAliasType
 
+from statehold.chart.labels import LABEL_LIMIT
 from statehold.formats.native.durations import DURATION_LIMIT, duration_of
 from statehold.formats.native.problems import shown
 
@@ -131,6 +132,8 @@ OrFalsy = Annotated[T | None, BeforeValidator(_falsy_is_none)]
 # --- plain values ---
 
 Name: TypeAlias = Annotated[StrictStr, Field(min_length=1)]
+#: the rest of what a label may be is checked with the chart
+Label: TypeAlias = Annotated[StrictStr, Field(max_length=LABEL_LIMIT)]
 #: one word or several; a null among them is none
 Words: TypeAlias = Several[Name | None]
 #: one path of a state or several

@@ -174,6 +174,7 @@ class States:
             tags=words_of(spec.tags),
             deadline=self.delay(spec.deadline, (*path, "deadline")),
             doc=spec.doc or "",
+            label=spec.label or "",
             meta=spec.meta,
         )
 

@@ -75,7 +75,7 @@ class _Writing:
         if chart.policy != Policy():
             self.complain("chart", f"its policy is {chart.policy}")
         found: dict[str, Any] = {"statehold": 1, "name": chart.name, "version": chart.version}
-        found["doc"] = chart.doc
+        found["label"], found["doc"] = chart.label, chart.doc
         found["data"] = self.schema(chart.data_schema, "data")
         found["events"] = {event.name: self.event(event) for event in chart.events}
         found["effects"] = kept.get("effects") if self.kept is not None else self.effects()
@@ -123,6 +123,7 @@ class _Writing:
         schema = self.schema(event.schema, f"events.{event.name}")
         return _full(
             {
+                "label": event.label,
                 "doc": "" if event.doc == Event.__doc__ else event.doc,
                 "properties": schema.get("properties"),
                 "required": schema.get("required"),
@@ -162,7 +163,7 @@ class _Writing:
         return found
 
     def state(self, state: StateNode, is_initial: bool) -> dict[str, Any]:
-        found: dict[str, Any] = {"initial": is_initial, "doc": state.doc}
+        found: dict[str, Any] = {"initial": is_initial, "label": state.label, "doc": state.doc}
         found["final"] = state.kind == "final"
         if state.kind == "history":
             found["history"] = "deep" if state.deep else "shallow"

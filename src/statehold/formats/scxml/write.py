@@ -329,6 +329,7 @@ class _Writer:
             ("owner", node.owner),
             ("tags", node.tags),
             ("deadline", node.deadline),
+            ("label", node.label if node.id else self.chart.label),
         ):
             if value:
                 self.omit(what, place, "SCXML has no such")

@@ -13,7 +13,7 @@ from statehold import Event, Final, Machine, State, on
 from statehold.chart.access import Access, HasRole, ServerAccess, anyone, nobody
 from statehold.engine import Deployments, Engine
 from statehold.errors import DocumentRefused, Forbidden, NotAllowed, PutRefused
-from statehold.formats.native.access_alone import differs_in_access_alone
+from statehold.formats.native.access_alone import needs_no_version
 from statehold.records import Caller
 from statehold.store import Store
 from statehold.stores import Memory, MemoryStore, SqliteStore
@@ -128,10 +128,10 @@ async def test_access_of_a_version_that_is_not_the_newest_stays() -> None:
 def test_the_order_of_transitions_is_no_access() -> None:
     lines = OPEN.encode().splitlines(keepends=True)
     shuffled = b"".join([*lines[:-2], lines[-1], lines[-2]])
-    assert not differs_in_access_alone(OPEN.encode(), shuffled)
-    assert not differs_in_access_alone(OPEN.encode(), OPEN.encode())
-    assert not differs_in_access_alone(b"[", CLOSED.encode())
-    assert differs_in_access_alone(OPEN.encode(), CLOSED.encode())
+    assert not needs_no_version(OPEN.encode(), shuffled)
+    assert not needs_no_version(OPEN.encode(), OPEN.encode())
+    assert not needs_no_version(b"[", CLOSED.encode())
+    assert needs_no_version(OPEN.encode(), CLOSED.encode())
 
 
 @pytest.fixture(params=["memory", "postgres"])
