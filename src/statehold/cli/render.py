@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from statehold.chart.labels import words_of
 from statehold.cli.terminal import Part, Rows, count_of, line, lines
 from statehold.instance.tracebacks import at
 from statehold.records import AuditEntry
@@ -35,7 +36,12 @@ _NONE = ("none", "dim")
 def instance(explanation: Explanation, now: datetime) -> RenderableType:
     """State, age, view, allowed events, effects and timers of an instance."""
     since = line(moment(explanation.since), (f" ({ago(explanation.since, now)})", "dim"))
-    sections = _sections(explanation.instance, since)
+    sections = _sections(
+        explanation.instance,
+        since,
+        {one.id: one.label for one in explanation.active},
+        {one.event: one.label for one in explanation.next if one.event},
+    )
     if explanation.timers:
         sections.append(_timers(explanation.timers, now))
     if explanation.effects:
@@ -51,16 +57,22 @@ def readable(reply: Reply) -> RenderableType:
     return _spaced(_sections(reply))
 
 
-def _sections(reply: Reply, since: Text | None = None) -> list[RenderableType]:
+def _sections(
+    reply: Reply,
+    since: Text | None = None,
+    labels: Mapping[str, str] = {},
+    events: Mapping[str, str] = {},
+) -> list[RenderableType]:
+    """``labels`` of states and of ``events`` have labels by identifiers."""
     facts = Rows(("fact", "value"), whole=("fact",), titles=False)
-    facts.add(("state", "dim"), states(reply.state))
+    facts.add(("state", "dim"), named(reply.state, labels))
     if since is not None:
         facts.add(("since", "dim"), since)
     if reply.owners:
         facts.add(("owners", "dim"), ", ".join(reply.owners))
     if reply.tags:
         facts.add(("tags", "dim"), ", ".join(reply.tags))
-    facts.add(("allowed", "dim"), ", ".join(reply.allowed) or _NONE)
+    facts.add(("allowed", "dim"), named(reply.allowed, events) if reply.allowed else _NONE)
     if reply.output is not None:
         facts.add(("output", "dim"), value(reply.output))
     sections: list[RenderableType] = [Group(headline(reply), facts)]
@@ -307,7 +319,7 @@ def explanation(found: Explanation, now: datetime) -> RenderableType:
 
 def _trigger(one: PossibleTransition) -> Part:
     if one.event:
-        return one.event, "bold"
+        return line((one.event, "bold"), (_beside(one.event, one.label), "dim"))
     if one.due:
         return f"at {moment(one.due)}"
     return _WHEN.get(one.kind, "{}").format(one.source)
@@ -341,6 +353,18 @@ def value(shown: Any) -> str:
 
 def moment(at: datetime) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def named(ids: Sequence[str], labels: Mapping[str, str]) -> Text:
+    """Identifiers, each with its label in brackets where it has one of its own."""
+    shown = [line(id, (_beside(id, labels.get(id, "")), "dim")) for id in ids]
+    return Text(", ").join(shown)
+
+
+def _beside(id: str, label: str) -> str:
+    """Empty where the label is but the identifier's last part in words."""
+    made = ", ".join(words_of(one.rpartition(".")[2]) for one in id.split(", "))
+    return f" ({label})" if label and label not in (made, id, words_of(id)) else ""
 
 
 def ago(at: datetime, now: datetime) -> str:

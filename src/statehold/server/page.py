@@ -101,7 +101,8 @@ def _row(machine: MachineSummary, counts: Mapping[str, int]) -> str:
     address = f"api/machines/{quote(machine.name, safe='')}"
     lines = "<br>".join(f"{escape(state)}: {count:,}" for state, count in counts.items())
     return (
-        f"<tr><td><strong>{escape(machine.name)}</strong> <small>version {machine.version}</small>"
+        f"<tr><td><strong><bdi>{escape(machine.label)}</bdi></strong> "
+        f"<small>{escape(machine.name)} version {machine.version}</small>"
         f"<br>{escape(machine.doc)}<br>"
         f'<small><a href="{address}">chart</a> · <a href="{address}/instances">instances</a> · '
         f'<a href="{address}/diagram">diagram</a></small></td>'

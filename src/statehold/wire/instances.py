@@ -129,6 +129,7 @@ class PossibleTransition(Wire):
     by: list[str] = Field(default=[])
     due: datetime | None = None
     doc: str = ""
+    label: str = Field(default="", description="what people read in place of the event's name")
 
 
 class StateView(Wire):
@@ -136,6 +137,7 @@ class StateView(Wire):
 
     id: str
     kind: str
+    label: str = Field(default="", description="what people read in place of the id")
     doc: str = ""
     owner: str | None = None
     tags: list[str] = Field(default=[])
@@ -178,11 +180,13 @@ SummaryKind = Literal["plain", "state", "event", "since", "until", "warning", "e
 
 class SummaryPart(Wire):
     """A piece of the summary. Of kind `since` or `until` it is the time since or until `at`, as it
-    was when the answer was made."""
+    was when the answer was made; of kind `state` or `event` it is the label, and `id` what the
+    chart calls it."""
 
     text: str
     kind: SummaryKind = "plain"
     at: datetime | None = None
+    id: str | None = None
 
 
 class Explanation(Wire):

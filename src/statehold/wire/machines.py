@@ -23,6 +23,7 @@ class StatusCounts(Wire):
 
 class MachineSummary(Wire):
     name: str
+    label: str = Field(default="", description="what people read in place of the name")
     version: int
     doc: str
     states: int
@@ -51,20 +52,23 @@ class Machines(Wire):
 
 
 class EventView(Wire):
-    """An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields; null: any
-    fields are accepted."""
+    """An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields, with the
+    label as its title; null: any fields are accepted."""
 
     model_config = ConfigDict(frozen=True, serialize_by_alias=True, validate_by_name=True)
 
     doc: str
+    label: str = Field(default="", description="what people read in place of the name")
     # pydantic's models have a `schema` of their own
     schema_: dict[str, Any] | None = Field(alias="schema")
 
 
 class MachineDetail(Wire):
-    """A machine. ``chart`` is the stored chart, with states and transitions in document order."""
+    """A machine. ``chart`` is the stored chart, with states and transitions in document order; each
+    state and each event has a label."""
 
     name: str
+    label: str = Field(default="", description="what people read in place of the name")
     version: int
     doc: str
     chart: dict[str, Any]
@@ -163,24 +167,27 @@ class Flows(Wire):
 
 class FoundMachine(Wire):
     name: str
+    label: str = ""
     doc: str
 
 
 class FoundState(Wire):
     machine: str
     id: str
+    label: str = ""
     doc: str
 
 
 class FoundEvent(Wire):
     machine: str
     name: str
+    label: str = ""
     doc: str
 
 
 class Found(Wire):
-    """Matches of a text: machines, states and events whose name contains it, instances whose id
-    begins with it or that have it as the value of an index."""
+    """Matches of a text: machines, states and events whose name or label contains it, instances
+    whose id begins with it or that have it as the value of an index."""
 
     machines: list[FoundMachine]
     states: list[FoundState]

@@ -893,12 +893,18 @@ export interface components {
         };
         /**
          * EventView
-         * @description An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields; null: any
-         *     fields are accepted.
+         * @description An event that can be sent. ``schema`` is the JSON Schema (2020-12) of its fields, with the
+         *     label as its title; null: any fields are accepted.
          */
         EventView: {
             /** Doc */
             doc: string;
+            /**
+             * Label
+             * @description what people read in place of the name
+             * @default
+             */
+            label: string;
             /** Schema */
             schema: {
                 [key: string]: unknown;
@@ -1040,8 +1046,8 @@ export interface components {
         };
         /**
          * Found
-         * @description Matches of a text: machines, states and events whose name contains it, instances whose id
-         *     begins with it or that have it as the value of an index.
+         * @description Matches of a text: machines, states and events whose name or label contains it, instances
+         *     whose id begins with it or that have it as the value of an index.
          */
         Found: {
             /** Machines */
@@ -1065,6 +1071,11 @@ export interface components {
             machine: string;
             /** Name */
             name: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
             /** Doc */
             doc: string;
         };
@@ -1072,6 +1083,11 @@ export interface components {
         FoundMachine: {
             /** Name */
             name: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
             /** Doc */
             doc: string;
         };
@@ -1081,6 +1097,11 @@ export interface components {
             machine: string;
             /** Id */
             id: string;
+            /**
+             * Label
+             * @default
+             */
+            label: string;
             /** Doc */
             doc: string;
         };
@@ -1284,11 +1305,18 @@ export interface components {
         };
         /**
          * MachineDetail
-         * @description A machine. ``chart`` is the stored chart, with states and transitions in document order.
+         * @description A machine. ``chart`` is the stored chart, with states and transitions in document order; each
+         *     state and each event has a label.
          */
         MachineDetail: {
             /** Name */
             name: string;
+            /**
+             * Label
+             * @description what people read in place of the name
+             * @default
+             */
+            label: string;
             /** Version */
             version: number;
             /** Doc */
@@ -1434,6 +1462,12 @@ export interface components {
         MachineSummary: {
             /** Name */
             name: string;
+            /**
+             * Label
+             * @description what people read in place of the name
+             * @default
+             */
+            label: string;
             /** Version */
             version: number;
             /** Doc */
@@ -1648,6 +1682,12 @@ export interface components {
              * @default
              */
             doc: string;
+            /**
+             * Label
+             * @description what people read in place of the event's name
+             * @default
+             */
+            label: string;
         };
         /**
          * Problem
@@ -1833,6 +1873,12 @@ export interface components {
             /** Kind */
             kind: string;
             /**
+             * Label
+             * @description what people read in place of the id
+             * @default
+             */
+            label: string;
+            /**
              * Doc
              * @default
              */
@@ -1931,7 +1977,8 @@ export interface components {
         /**
          * SummaryPart
          * @description A piece of the summary. Of kind `since` or `until` it is the time since or until `at`, as it
-         *     was when the answer was made.
+         *     was when the answer was made; of kind `state` or `event` it is the label, and `id` what the
+         *     chart calls it.
          */
         SummaryPart: {
             /** Text */
@@ -1944,6 +1991,8 @@ export interface components {
             kind: "plain" | "state" | "event" | "since" | "until" | "warning" | "error";
             /** At */
             at?: string | null;
+            /** Id */
+            id?: string | null;
         };
         /** TimerView */
         TimerView: {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from statehold.chart.event import NamedEvent
+from statehold.chart.labels import Names
 from statehold.chart.model import Chart
 from statehold.check.lint.findings import findings
 from statehold.engine.queries.sentences import Sentences
@@ -204,7 +205,9 @@ def test_a_summary_has_sentences_about_the_first_of_each_kind() -> None:
         allowed=[f"E{n}" for n in range(50)],
     )  # fmt: skip
     timers = [TimerView(id=f"t{n}", state="a", due=now, seconds_left=0.0) for n in range(50)]
-    parts = Sentences(answer, now).write(now, None, [], timers, [], [], [])
+    parts = Sentences(answer, now, Names(Chart("x", 1, ()))).write(
+        now, None, [], timers, [], [], []
+    )
     text = "".join(part.text for part in parts)
     assert len(parts) < 300
     assert "s19 and 30 more, for" in text

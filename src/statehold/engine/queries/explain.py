@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from statehold.chart.access import RIGHTS, Right
+from statehold.chart.labels import Names, state_label
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.engine.queries.sentences import Sentences
@@ -90,13 +91,14 @@ def explain(
     active = _active(definition, loaded, entered)
     timers = _timers(loaded, now)
     effects = _effects(definition, loaded, children)
-    following = _following(definition, loaded, ahead, caller)
+    names = Names(definition.chart)
+    following = _following(definition, loaded, ahead, caller, names)
     incidents = incidents_of(loaded.row, loaded.instance.attempts)
     started = {
         key: one.child for key, one in loaded.instance.attempts.items() if one.child is not None
     }
     hidden = {key for key, child in started.items() if child not in children}
-    parts = Sentences(answer, now, hidden).write(
+    parts = Sentences(answer, now, names, hidden).write(
         row.since, because, active, timers, effects, following, incidents
     )
     return Explanation(
@@ -137,6 +139,7 @@ def _active(
         StateView(
             id=node.id,
             kind=node.kind,
+            label=state_label(definition.chart, node),
             doc=node.doc,
             owner=node.owner,
             tags=list(node.tags),
@@ -198,20 +201,25 @@ def _effects(
 
 
 def _following(
-    definition: Definition[object], loaded: Loaded, ahead: Snapshot[Any] | None, caller: Caller
+    definition: Definition[object],
+    loaded: Loaded,
+    ahead: Snapshot[Any] | None,
+    caller: Caller,
+    names: Names,
 ) -> list[PossibleTransition]:
     if ahead is None or loaded.row.status not in ("running", "paused"):
         return []
     due = {timer.id: timer.due for timer in ahead.timers}
     return [
-        _possible(enablement, due.get(enablement.transition.id))
+        _possible(enablement, due.get(enablement.transition.id), names)
         for enablement in enablements(definition, ahead, caller.roles)
         if enablement.transition.trigger.kind != "always"
     ]
 
 
-def _possible(enablement: Enablement, due: datetime | None) -> PossibleTransition:
+def _possible(enablement: Enablement, due: datetime | None, names: Names) -> PossibleTransition:
     transition = enablement.transition
+    events = transition.trigger.events if transition.trigger.kind == "event" else ()
     roles = [guard.name.split(",") for guard in transition.guards if guard.kind == "by"]
     return PossibleTransition(
         transition=transition.id,
@@ -224,6 +232,7 @@ def _possible(enablement: Enablement, due: datetime | None) -> PossibleTransitio
         by=[role for those in roles for role in those],
         due=due,
         doc=transition.doc,
+        label=", ".join(map(names.event, events)),
     )
 
 

@@ -8,10 +8,17 @@ from typing import Any
 
 import msgspec
 
+from statehold.chart.labels import labelled, machine_label
 from statehold.chart.machine import Definition
 from statehold.chart.model import Chart
 from statehold.engine.observer import StoreCounts
-from statehold.engine.queries.form_schemas import events_of, owners_of, results_of, tags_of
+from statehold.engine.queries.form_schemas import (
+    events_of,
+    for_people,
+    owners_of,
+    results_of,
+    tags_of,
+)
 from statehold.engine.queries.reading import Reading
 from statehold.engine.queries.rights import inspects_all, reads_all, rights_on, visible_chart
 from statehold.engine.requests.context import EngineContext
@@ -62,6 +69,7 @@ class MachineQueries:
             counts["incidents"] = await reads.count_incidents(name)
         return MachineSummary(
             name=name,
+            label=machine_label(definition.chart),
             version=definition.version,
             doc=definition.chart.doc,
             states=len(definition.chart.states) - 1,
@@ -120,16 +128,17 @@ class MachineQueries:
                 counts["incidents"] = await reads.count_incidents(name)
             return MachineDetail(
                 name=name,
+                label=machine_label(chart),
                 version=chart.version,
                 doc=chart.doc,
-                chart=msgspec.to_builtins(visible),
+                chart=msgspec.to_builtins(labelled(visible)),
                 may=rights_on(caller, definition),
                 versions=await _versions(reads, name),
                 tags=tags_of(chart),
                 owners=owners_of(chart),
                 indexes=[one for one in definition.indexes if one in indexes],
                 events={name: one for name, one in events_of(chart).items() if name in sent},
-                data_schema=visible.data_schema or None,
+                data_schema=for_people(visible.data_schema) or None,
                 lag_seconds=lag_seconds,
                 **counts,
                 **more,

@@ -7,6 +7,7 @@ import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any
 
+from statehold.chart.labels import machine_label, state_label
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT
 from statehold.engine.queries.form_schemas import events_of
@@ -36,9 +37,9 @@ async def search(
     states = (found for one in definitions for found in _states(one, wanted))
     events = (found for one in definitions for found in _events(one, wanted))
     machines = (
-        FoundMachine(name=one.name, doc=one.chart.doc)
+        FoundMachine(name=one.name, label=machine_label(one.chart), doc=one.chart.doc)
         for one in definitions
-        if wanted in one.name.casefold()
+        if _is_in(wanted, one.name, machine_label(one.chart))
     )
     found: dict[Ref, Summary] = {}
     async for row, scope in _instances(reads, scopes, text, limit):
@@ -59,15 +60,21 @@ def _first(found: Iterator[Any], limit: int) -> list[Any]:
 
 
 def _states(definition: Definition[Any], wanted: str) -> Iterator[FoundState]:
-    for state in definition.chart.states:
-        if state.id != ROOT and wanted in state.id.casefold():
-            yield FoundState(machine=definition.name, id=state.id, doc=state.doc)
+    chart = definition.chart
+    for state in chart.states:
+        label = state_label(chart, state)
+        if state.id != ROOT and _is_in(wanted, state.id, label):
+            yield FoundState(machine=definition.name, id=state.id, label=label, doc=state.doc)
 
 
 def _events(definition: Definition[Any], wanted: str) -> Iterator[FoundEvent]:
     for name, event in events_of(definition.chart).items():
-        if wanted in name.casefold():
-            yield FoundEvent(machine=definition.name, name=name, doc=event.doc)
+        if _is_in(wanted, name, event.label):
+            yield FoundEvent(machine=definition.name, name=name, label=event.label, doc=event.doc)
+
+
+def _is_in(wanted: str, *names: str) -> bool:
+    return any(wanted in name.casefold() for name in names)
 
 
 async def _instances(

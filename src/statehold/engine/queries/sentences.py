@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
+from statehold.chart.labels import Names
 from statehold.wire.instances import (
     ChildView,
     EffectView,
@@ -31,7 +32,10 @@ SHOWN = 20
 class Sentences:
     """Writes the sentences about one instance."""
 
-    def __init__(self, answer: Reply, now: datetime, hidden: Collection[str] = ()) -> None:
+    def __init__(
+        self, answer: Reply, now: datetime, names: Names, hidden: Collection[str] = ()
+    ) -> None:
+        self._names = names
         #: keys of the children that have started and are not shown
         self._hidden = hidden
         self.parts: list[SummaryPart] = []
@@ -86,11 +90,20 @@ class Sentences:
     def _until(self, due: datetime) -> None:
         self.parts.append(SummaryPart(text=words(due - self._now), kind="until", at=due))
 
-    def _states(self, ids: Sequence[str]) -> None:
+    def _state(self, id: str) -> None:
+        self.parts.append(SummaryPart(text=self._names.path(id), kind="state", id=id))
+
+    def _event(self, name: str) -> None:
+        self.parts.append(SummaryPart(text=self._names.event(name), kind="event", id=name))
+
+    def _states(self, ids: Sequence[str], *, is_own: bool = True) -> None:
         for number, id in enumerate(ids[:SHOWN]):
             if number:
                 self._say(" and ")
-            self._say((id, "state"))
+            if is_own:
+                self._state(id)
+            else:
+                self._say((id, "state"))
         if len(ids) > SHOWN:
             self._say(f" and {len(ids) - SHOWN} more")
 
@@ -106,7 +119,13 @@ class Sentences:
         self._say(" now")
         if because is not None:
             by = f" by {because.caller}" if because.caller else ""
-            self._say(", since ", (_cause(because), "event"), f"{by} (seq {because.seq})")
+            self._say(", since ")
+            named = isinstance(because.event, dict) and because.event.get("type")
+            if because.kind == "event" and isinstance(named, str):
+                self._event(named)
+            else:
+                self._say((_cause(because), "event"))
+            self._say(f"{by} (seq {because.seq})")
         self._say(".")
 
     def _effect(self, effect: EffectView) -> None:
@@ -138,7 +157,8 @@ class Sentences:
         self._say(child.status)
         if child.state:
             self._say(" in ")
-            self._states(child.state)
+            # of another machine, whose chart is not looked at here
+            self._states(child.state, is_own=False)
         if child.since is not None:
             self._say(", for ")
             self._since(child.since)
@@ -165,7 +185,8 @@ class Sentences:
     def _events(self, following: Sequence[PossibleTransition]) -> None:
         answer = self._answer
         for number, event in enumerate(answer.allowed[:SHOWN]):
-            self._say(", " if number else " It accepts ", (event, "event"))
+            self._say(", " if number else " It accepts ")
+            self._event(event)
             leads = _leads_to(event, following)
             if leads:
                 self._say(" (to ")
@@ -179,18 +200,22 @@ class Sentences:
             self._say(f" It is {' and '.join(answer.owners)}'s move.")
         stopped = (one for one in following if one.possible is False and one.event)
         for one in islice(stopped, SHOWN):
-            self._say(" ", (one.event or "", "event"))
+            self._say(" ")
+            self.parts.append(SummaryPart(text=one.label, kind="event", id=one.event))
             self._say(f" is not possible: {', '.join(one.stopped_by)}.")
 
     def _deadline(self, state: StateView) -> None:
         if state.deadline is None:
             return
         if self._now < state.deadline:
-            self._say(" The deadline of ", (state.id, "state"), " is in ")
+            self._say(" The deadline of ")
+            self._state(state.id)
+            self._say(" is in ")
             self._until(state.deadline)
             self._say(".")
         else:
-            self._say(" ", ("The deadline of ", "error"), (state.id, "state"))
+            self._say(" ", ("The deadline of ", "error"))
+            self._state(state.id)
             self._say((" passed ", "error"))
             self._since(state.deadline)
             self._say((" ago.", "error"))
@@ -216,6 +241,7 @@ def _leads_to(event: str, following: Sequence[PossibleTransition]) -> list[str]:
 
 
 def _cause(entry: JournalEntry) -> str:
+    """What happened, where it was no event that the machine declares."""
     event = entry.event if isinstance(entry.event, dict) else {}
     worker = event.get("effect") or event.get("machine", "an effect")
     names = {
