@@ -74,7 +74,8 @@ def charts() -> str:
         [
             name
             for name in statehold.__all__
-            if getattr(getattr(statehold, name), "__module__", "").startswith("statehold.chart")
+            # of an alias the module that it names is another one
+            if statehold._MODULE_OF.get(name, "").startswith("statehold.chart")
         ],
     )
 

@@ -17,6 +17,7 @@ import pytest
 
 from statehold import Engine
 from statehold.engine.clock import ManualClock
+from statehold.instance.reply import InstanceReply
 from statehold.stores.postgres.migrate import upgrade
 from tests.acceptance.kept import machines as kept
 from tests.acceptance.kept.machines import Shop
@@ -148,7 +149,8 @@ async def test_a_journal_is_read_and_goes_on(opened: Kept) -> None:
     engine = opened.engine
     past = [(await engine.at(Shop, "many", seq)).data["count"] for seq in (1, 30, MANY + 1)]
     assert past == [0, 29, MANY]
-    repeated = await engine.send(Shop, "many", kept.Add(n=100), key="once")
+    # an answer that was stored with its key shows the view as it was stored
+    repeated: InstanceReply = await engine.send(Shop, "many", kept.Add(n=100), key="once")
     assert (repeated.seq, repeated.view["count"]) == (MANY + 2, MANY + 100)
     reply = await engine.send(Shop, "many", kept.Add(n=7))
     assert (reply.seq, reply.view.count) == (MANY + 3, MANY + 107)

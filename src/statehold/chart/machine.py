@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeAlias
+
+from typing_extensions import TypeVar
 
 from statehold.chart.access import UNSTATED, Access
 from statehold.chart.deferred import settled
@@ -134,10 +136,40 @@ class Definition(Generic[D]):
         return data if view is None else settled(view(data))
 
 
-class AMachine(Protocol):
-    """A :class:`Definition`, or a class of the class notation, which carries one."""
+D_co = TypeVar("D_co", covariant=True, default=Any)
+E_contra = TypeVar("E_contra", contravariant=True, default=Any)
+I_contra = TypeVar("I_contra", contravariant=True, default=Any)
+O_co = TypeVar("O_co", covariant=True, default=Any)
+V_co = TypeVar("V_co", covariant=True, default=Any)
 
-    program: Any
 
-    @property
-    def definition(self) -> Definition[Any]: ...
+class MachineClass(Protocol[E_contra, I_contra, V_co, O_co, D_co]):
+    """What type checkers know of a class of the class notation: the events that may be sent to it,
+    its input, what its ``view`` shows, its output and its data.
+
+    Only checkers read the methods; :class:`statehold.Machine` has them for them alone. They are
+    those of an instance, since of a class's own attributes pyright takes none for a protocol's that
+    is not declared as a class variable.
+    """
+
+    program: ClassVar[Any]
+    definition: ClassVar[Definition[Any]]
+
+    def _takes(self, event: E_contra, input: I_contra, /) -> None: ...
+    def _shows(self) -> V_co: ...
+    def _gives(self) -> O_co: ...
+    def _owns(self) -> D_co: ...
+
+
+AMachine: TypeAlias = Definition[Any] | type[MachineClass]
+"""A :class:`statehold.Definition`, or a class of the class notation, which carries one."""
+#: in the signature of a function, an event and the input of the machine that it is given, its
+#: output, and what its view shows, which is anything where the machine is not given by its class
+E = TypeVar("E", bound=Event)
+I = TypeVar("I")  # noqa: E741 - the input
+O = TypeVar("O")  # noqa: E741 - the output
+V = TypeVar("V", default=Any)
+#: what stands for an event, data or input that has yet to be read: plain values, or JSON
+Plain: TypeAlias = Mapping[str, Any] | bytes
+#: a machine's class, its definition or its name; ``V`` is what its view shows, if that is known
+MachineName: TypeAlias = type[MachineClass[Any, Any, V]] | Definition[Any] | str

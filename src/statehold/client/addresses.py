@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from statehold.chart.machine import AMachine
+from statehold.chart.machine import MachineName
 from statehold.errors import InvalidPayload
-
-#: a machine's class, or its name
-MachineName = AMachine | str
 
 
 def name_of(machine: MachineName) -> str:

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ValidationError
 
 from statehold.chart.event import Event
 from statehold.chart.left_out import LeftOut, left_out_of
+from statehold.chart.machine import MachineName
 from statehold.chart.payload import event_json, jsonable
 from statehold.client.addresses import (
-    MachineName,
     effect_path,
     incident_path,
     name_of,

@@ -29,7 +29,12 @@ from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
 from statehold.define.options import read_indexes, read_upgrades, read_view, read_views
-from statehold.define.parameters import NamedEvents, Parameters, parameters_of
+from statehold.define.parameters import (
+    NamedEvents,
+    Parameters,
+    output_problems,
+    parameters_of,
+)
 from statehold.define.rule import several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
@@ -121,17 +126,24 @@ class _Compiler:
         return read_access(value, indexes, self.complain, self.declarations.place_of("access"))
 
     def _output_type(self) -> Any:
-        """The type of all outputs of final states at the top; None if one is not annotated."""
-        top = (named.declared for named in self.declarations.states if not named.parent)
-        outputs = [state.output for state in top if state.kind == "final"]
-        types = [
-            type(None) if output is None else returned_type(output)
-            for output in outputs
-            if output is None or callable(output)
-        ]
+        """The type of all outputs of final states at the top: what the class says, or what their
+        functions are annotated with; None if it is not known."""
+        outputs: dict[str, Any] = {}
+        for named in self.declarations.states:
+            output = named.declared.output
+            if named.parent or named.declared.kind != "final":
+                continue
+            if output is None:
+                outputs[named.id] = type(None)
+            elif callable(output):
+                outputs[named.id] = returned_type(output)
+        self.binder.problems += output_problems(self.parameters, outputs, self.place)
+        if self.parameters.output is not UNKNOWN:
+            return self.parameters.output
+        types = tuple(outputs.values())
         if not types or any(type_ in (UNKNOWN, Any) for type_ in types):
             return None
-        return typing.Union[tuple(types)]  # noqa: UP007 - known at run time only
+        return typing.Union[types]  # noqa: UP007 - known at run time only
 
     def _structural(self, chart: Chart) -> list[Problem]:
         """Problems of the chart, with the places in the class that they come from."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, Self, overload
 
 from typing_extensions import TypeVar
 
@@ -17,16 +17,29 @@ from statehold.define.silences import Silenced
 D = TypeVar("D")
 E = TypeVar("E", bound=Event, default=Any)
 I = TypeVar("I", default=D)  # noqa: E741 - the input
+O = TypeVar("O", default=Any)  # noqa: E741 - the output
+V_co = TypeVar("V_co", covariant=True)
 
 
-class Machine(Generic[D, E, I]):
+class _Viewed(Protocol[V_co]):
+    @property
+    def view(self) -> Callable[[Any], V_co]: ...
+
+
+class _ViewedAtAll(Protocol):
+    @property
+    def view(self) -> Any: ...
+
+
+class Machine(Generic[D, E, I, O]):
     """The base class of a machine.
 
     ``Machine[Order]`` says the type of the data: anything that pydantic's ``TypeAdapter`` takes;
     ``Machine[None]`` has none. ``Machine[Order, Accept | Reject]`` names its events too, so that
     type checkers know what may be sent to it: those of the rules, neither more nor fewer. Internal
     ones may be left out, and where a rule takes ``AnyEvent`` there may be more. ``Never`` stands
-    for none, ``Any`` leaves them open.
+    for none, ``Any`` leaves them open. The fourth parameter is the type of what the final states at
+    the top give, for machines that run this one as a child.
 
     The class takes ``name``, at most 64 lower-case letters, digits, underscores and hyphens, and
     ``version``, which counts from 1; ``label`` is what people read in place of the name. Its
@@ -68,6 +81,19 @@ class Machine(Generic[D, E, I]):
     ] = ()
     upgrades: ClassVar[Sequence[Upgrade]] = ()
     silences: ClassVar[Sequence[Silenced]] = ()
+
+    if TYPE_CHECKING:
+        # the form of a MachineClass
+        def _takes(self, event: E, input: I, /) -> None: ...
+        @overload
+        def _shows(self: _Viewed[V_co]) -> V_co: ...
+        @overload
+        def _shows(self: _ViewedAtAll) -> Any: ...
+        @overload
+        def _shows(self) -> D: ...
+        def _shows(self) -> Any: ...
+        def _gives(self) -> O: ...
+        def _owns(self) -> D: ...
 
     def __init_subclass__(cls, *, name: str = "", version: int = 0, label: str = "") -> None:
         super().__init_subclass__()

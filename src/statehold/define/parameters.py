@@ -1,4 +1,4 @@
-"""The parameters of a machine's base class: ``Machine[Data, Events, Input]``."""
+"""The parameters of a machine's base class: ``Machine[Data, Events, Input, Output]``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from statehold.chart.event import AnyEvent, Event
-from statehold.define.function import UNKNOWN, is_any, members_of, name_of
+from statehold.define.function import UNKNOWN, accepts, is_any, members_of, name_of
 from statehold.errors import Problem
 
 
@@ -17,16 +17,34 @@ class Parameters(NamedTuple):
     data: Any = UNKNOWN
     events: Any = UNKNOWN
     input: Any = UNKNOWN
+    output: Any = UNKNOWN
+
+    def is_open(self, name: str) -> bool:
+        """Whether it was left out. Then there may be the default of its type variable here, which
+        for the input is the variable of the data."""
+        given = getattr(self, name)
+        is_any_by_default = name in ("events", "output") and is_any(given)
+        return given is UNKNOWN or isinstance(given, typing.TypeVar) or is_any_by_default
+
+    def line(self, **parts: str) -> str:
+        """The base as one would write it, with these parts in place of its own."""
+        own = {name: type_ for name, type_ in self._asdict().items() if type_ is not UNKNOWN}
+        last = max(self._fields.index(name) for name in (*own, *parts))
+        # what is left out before the last part has to be there: the defaults
+        defaults = {"events": "Any", "input": name_of(self.data)}
+        written = [
+            parts.get(name) or (name_of(own[name]) if name in own else defaults[name])
+            for name in self._fields[: last + 1]
+        ]
+        return f"Machine[{', '.join(written)}]"
 
 
 def parameters_of(machine: type) -> Parameters:
     """Those of a class that has them in its own line of bases."""
     for base in vars(machine).get("__orig_bases__", ()):
         if typing.get_origin(base) in machine.__bases__:
-            given = typing.get_args(base)[: len(Parameters._fields)]
-            # where a parameter is left out, later versions of Python put the default of the type
-            # variable here, which for the input is the variable of the data
-            return Parameters(*(UNKNOWN if isinstance(p, typing.TypeVar) else p for p in given))
+            given = Parameters(*typing.get_args(base)[: len(Parameters._fields)])
+            return given._replace(**dict.fromkeys(filter(given.is_open, given._fields), UNKNOWN))
     return Parameters()
 
 
@@ -47,7 +65,7 @@ class NamedEvents:
     @property
     def are_open(self) -> bool:
         """Whether the class leaves open which events there are."""
-        return self._parameters.events is UNKNOWN or is_any(self._parameters.events)
+        return self._parameters.events is UNKNOWN
 
     def further(self) -> dict[str, type[Event]]:
         """By name, in the order of the class."""
@@ -108,19 +126,41 @@ class NamedEvents:
             *([f"no rule takes {_names(surplus)}"] if surplus else []),
         ]
         meant = [event for event in self._named if event not in surplus] + missing
+        line = self._parameters.line(events=" | ".join(e.__name__ for e in meant) or "Never")
         return [
             Problem(
                 place,
                 f"its second parameter names other events than its rules: {'; '.join(said)}",
-                f"write {self._base(meant)}{', or rules for the others' if surplus else ''}",
+                f"write {line}{', or rules for the others' if surplus else ''}",
             )
         ]
 
-    def _base(self, events: list[type[Event]]) -> str:
-        data, input = self._parameters.data, self._parameters.input
-        union = " | ".join(event.__name__ for event in events) or "Never"
-        after = "" if input is UNKNOWN else f", {name_of(input)}"
-        return f"Machine[{name_of(data)}, {union}{after}]"
+
+def output_problems(
+    parameters: Parameters, outputs: Mapping[str, Any], place: str
+) -> list[Problem]:
+    """Where the fourth parameter is not the type of what final states give; ``outputs`` are the
+    types by the ids of those at the top, ``UNKNOWN`` where they are not annotated."""
+    named = parameters.output
+    if named is UNKNOWN:
+        return []
+    strange = {
+        id: members
+        for id, type_ in outputs.items()
+        if (members := [m for m in members_of(type_) if not accepts(named, m)])
+    }
+    if not strange:
+        return []
+    given = "; ".join(f"{id} gives {_names(members)}" for id, members in strange.items())
+    known = [m for type_ in (named, *outputs.values()) for m in members_of(type_)]
+    union = " | ".join(name_of(m) for m in dict.fromkeys(known) if m is not UNKNOWN)
+    return [
+        Problem(
+            place,
+            f"its fourth parameter says that its output is {name_of(named)}, but {given}",
+            f"write {parameters.line(output=union)}, or give another output=",
+        )
+    ]
 
 
 def _is_event(member: Any) -> bool:

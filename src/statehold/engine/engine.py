@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Self
+from typing import Any, Self, overload
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from statehold.chart.left_out import LeftOut
-from statehold.chart.machine import AMachine, Definition
+from statehold.chart.machine import (
+    AMachine,
+    Definition,
+    E,
+    I,
+    MachineClass,
+    MachineName,
+    Plain,
+    V,
+)
 from statehold.engine.clock import Clock
 from statehold.engine.lifecycle import Lifecycle
 from statehold.engine.limits import Limits
@@ -19,7 +28,6 @@ from statehold.engine.observer import EngineStats, Observer, StoreCounts, Tracer
 from statehold.engine.parts import Parts
 from statehold.engine.questions import Questions
 from statehold.engine.recorded import records_refusals
-from statehold.engine.requests.intake import MachineName
 from statehold.engine.requests.operator import (
     Cancel,
     CancelTimerRequest,
@@ -141,6 +149,17 @@ class Engine(Questions):
 
     # --- requests ---
 
+    @overload
+    async def start(
+        self, machine: type[MachineClass[Any, I, V]], id: str | None = None,
+        data: I | Plain | UnsetType | None = UNSET, *,
+        key: str | None = None, caller: Caller = ANYONE, left_out: LeftOut | None = None,
+    ) -> InstanceReply[V]: ...  # fmt: skip
+    @overload
+    async def start(
+        self, machine: Definition[Any] | str, id: str | None = None, data: Any = UNSET, *,
+        key: str | None = None, caller: Caller = ANYONE, left_out: LeftOut | None = None,
+    ) -> InstanceReply: ...  # fmt: skip
     async def start(
         self,
         machine: MachineName,
@@ -161,6 +180,18 @@ class Engine(Questions):
         """
         return await self._parts.intake.start(machine, id, data, key, caller, left_out)
 
+    @overload
+    async def send(
+        self, machine: type[MachineClass[E, Any, V]], id: str, event: E | Plain, *,
+        key: str | None = None, expected_seq: int | None = None, caller: Caller = ANYONE,
+        left_out: LeftOut | None = None,
+    ) -> InstanceReply[V]: ...  # fmt: skip
+    @overload
+    async def send(
+        self, machine: Definition[Any] | str, id: str, event: Any, *,
+        key: str | None = None, expected_seq: int | None = None, caller: Caller = ANYONE,
+        left_out: LeftOut | None = None,
+    ) -> InstanceReply: ...  # fmt: skip
     async def send(
         self,
         machine: MachineName,
@@ -193,19 +224,34 @@ class Engine(Questions):
     # --- requests of an operator ---
 
     async def pause(
-        self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
-    ) -> InstanceReply:
+        self,
+        machine: MachineName[V],
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> InstanceReply[V]:
         """From now on the instance holds events until it is resumed."""
         return await self._ask(Pause, machine, id, caller, reason)
 
     async def resume(
-        self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
-    ) -> InstanceReply:
+        self,
+        machine: MachineName[V],
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> InstanceReply[V]:
         return await self._ask(Resume, machine, id, caller, reason)
 
     async def cancel(
-        self, machine: MachineName, id: str, *, reason: str | None = None, caller: Caller = ANYONE
-    ) -> InstanceReply:
+        self,
+        machine: MachineName[V],
+        id: str,
+        *,
+        reason: str | None = None,
+        caller: Caller = ANYONE,
+    ) -> InstanceReply[V]:
         """Ends the instance with its timers and effects; no action of its chart runs."""
         return await self._ask(Cancel, machine, id, caller, reason)
 
@@ -217,14 +263,14 @@ class Engine(Questions):
 
     async def repair(
         self,
-        machine: MachineName,
+        machine: MachineName[V],
         id: str,
         data: Any,
         *,
         state: Sequence[str] = (),
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> InstanceReply:
+    ) -> InstanceReply[V]:
         """Gives an instance that can't be read new data, and new states where ``state`` names the
         active leaves. It continues from there, in the version that runs here.
 
@@ -254,23 +300,23 @@ class Engine(Questions):
         return await self._parts.intake.ask(ResolveIncident(*at, result, reason, caller))
 
     async def fire_timer(
-        self, machine: MachineName, id: str, timer: str, *,
+        self, machine: MachineName[V], id: str, timer: str, *,
         reason: str | None = None, caller: Caller = ANYONE,
-    ) -> InstanceReply:  # fmt: skip
+    ) -> InstanceReply[V]:  # fmt: skip
         """Fires the timer now. Raises ``UnknownTimer``; ``NotAllowed`` where no transition takes
         it, ``StepFailed``, ``ActRefused`` while paused: then the timer keeps running."""
         return await self._ask(FireTimer, machine, id, caller, timer, reason)
 
     async def cancel_timer(
-        self, machine: MachineName, id: str, timer: str, *,
+        self, machine: MachineName[V], id: str, timer: str, *,
         reason: str | None = None, caller: Caller = ANYONE,
-    ) -> InstanceReply:  # fmt: skip
+    ) -> InstanceReply[V]:  # fmt: skip
         """Cancels the timer; entering its state again sets it again. Raises ``UnknownTimer``."""
         return await self._ask(CancelTimerRequest, machine, id, caller, timer, reason)
 
     async def reschedule_timer(
         self,
-        machine: MachineName,
+        machine: MachineName[V],
         id: str,
         timer: str,
         *,
@@ -278,7 +324,7 @@ class Engine(Questions):
         seconds: float | None = None,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> InstanceReply:
+    ) -> InstanceReply[V]:
         """Lets the timer fire at ``due``, or ``seconds`` from now; give one of them. Raises
         ``UnknownTimer``, ``InvalidPayload``."""
         ref = self._ref(machine, id, caller)
@@ -286,39 +332,39 @@ class Engine(Questions):
 
     async def retry_effect(
         self,
-        machine: MachineName,
+        machine: MachineName[V],
         id: str,
         key: str,
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> InstanceReply:
+    ) -> InstanceReply[V]:
         """Attempts an effect again at once that waits for its next attempt or for a decision.
         Raises ``UnknownEffect``, ``ActRefused`` while an attempt is running."""
         return await self._ask(RetryEffect, machine, id, caller, key, reason)
 
     async def skip_effect(
         self,
-        machine: MachineName,
+        machine: MachineName[V],
         id: str,
         key: str,
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> InstanceReply:
+    ) -> InstanceReply[V]:
         """Gives an effect up, running or not: it leads to no event. Raises ``UnknownEffect``."""
         return await self._ask(SkipEffect, machine, id, caller, key, reason)
 
     async def resolve_effect(
         self,
-        machine: MachineName,
+        machine: MachineName[V],
         id: str,
         key: str,
         result: Any = None,
         *,
         reason: str | None = None,
         caller: Caller = ANYONE,
-    ) -> InstanceReply:
+    ) -> InstanceReply[V]:
         """Takes ``result``, plain JSON values, as the result of an effect, running or not. Raises
         ``UnknownEffect``, ``InvalidPayload``, ``ActRefused`` while paused."""
         return await self._ask(ResolveEffect, machine, id, caller, key, result, reason)
@@ -395,6 +441,11 @@ class Engine(Questions):
         return self._parts.intake.ref(machine, id, caller)
 
     async def _ask(
-        self, act: Callable[..., Request], machine: MachineName, id: str, caller: Caller, *how: Any
-    ) -> InstanceReply:
+        self,
+        act: Callable[..., Request],
+        machine: MachineName[V],
+        id: str,
+        caller: Caller,
+        *how: Any,
+    ) -> InstanceReply[V]:
         return await self._parts.intake.ask(act(self._ref(machine, id, caller), *how, caller))

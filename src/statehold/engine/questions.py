@@ -7,13 +7,14 @@ from datetime import datetime
 from functools import partial
 
 from statehold.chart.access import Right
+from statehold.chart.machine import MachineName, V
 from statehold.chart.model import Chart
 from statehold.engine.parts import Parts
 from statehold.engine.queries.journals import Past
 from statehold.engine.queries.rights import reads_document, visible_chart
 from statehold.engine.queries.search import search
 from statehold.engine.recorded import records_refusals
-from statehold.engine.requests.intake import MachineName, name_of
+from statehold.engine.requests.intake import name_of
 from statehold.engine.requests.texts import check_texts, check_version
 from statehold.instance.authorize import authorize, authorize_audit
 from statehold.instance.reply import InstanceReply
@@ -39,8 +40,8 @@ class Questions:
         raise NotImplementedError
 
     async def read(
-        self, machine: MachineName, id: str, *, view: str | None = None, caller: Caller = ANYONE
-    ) -> InstanceReply:
+        self, machine: MachineName[V], id: str, *, view: str | None = None, caller: Caller = ANYONE
+    ) -> InstanceReply[V]:
         """The instance as it is now, in the caller's view or in the ``view`` of this name. Raises
         ``UnknownInstance``, ``Forbidden``, and ``InvalidPayload`` for a view that is not the
         caller's."""
@@ -88,8 +89,8 @@ class Questions:
         return self._parts.watching.watch(find, after, caller)
 
     def watch_view(
-        self, machine: MachineName, id: str, *, view: str | None = None, caller: Caller = ANYONE
-    ) -> AsyncIterator[InstanceReply]:
+        self, machine: MachineName[V], id: str, *, view: str | None = None, caller: Caller = ANYONE
+    ) -> AsyncIterator[InstanceReply[V]]:
         """The instance as :meth:`read` shows it, now and after each change of that; changes that
         follow each other fast may be one. Ends with the instance, and raises ``Forbidden`` as soon
         as the caller may not read it any more."""

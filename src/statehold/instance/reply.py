@@ -6,10 +6,11 @@ machine and are computed at first use.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Generic
 
 import msgspec
 from msgspec import Raw, Struct
+from typing_extensions import TypeVar
 
 from statehold.chart.payload import show_view
 from statehold.errors import ActionFailed, InstanceUnreadable, described
@@ -40,12 +41,15 @@ class ReplyJson(Struct, gc=False):
     held: bool
 
 
+V_co = TypeVar("V_co", covariant=True, default=Any)
+
 _encode = msgspec.json.Encoder().encode
 _NULL = Raw(b"null")
 
 
-class InstanceReply:
-    """One instance at one ``seq``, for one caller.
+class InstanceReply(Generic[V_co]):
+    """One instance at one ``seq``, for one caller. ``V_co`` is the type of what its machine's
+    ``view`` gives, if the machine was named by its class.
 
     ``held``: the instance is paused, and the event waits for its resumption. ``ahead`` is its
     snapshot once it is upgraded, where it is of an older version: what it allows is that of it.
@@ -118,7 +122,7 @@ class InstanceReply:
         return list(self.instance.owners) if self.is_shown else []
 
     @property
-    def view(self) -> Any:
+    def view(self) -> V_co:
         """What the machine's ``view`` returns, or the caller's by role, or a copy of the data.
 
         Where the instance is of a version whose code is not here, the data as plain JSON values for
@@ -126,6 +130,10 @@ class InstanceReply:
         or None. Raises ``InstanceUnreadable`` where the view raises: a step that leads there is
         refused, but the data may have been stored under an earlier ``view``.
         """
+        shown: V_co = self._seen()
+        return shown
+
+    def _seen(self) -> Any:
         if not self.is_shown:
             return None
         definition, snapshot = self.instance.definition, self._viewed()

@@ -54,7 +54,7 @@ class Harness(Simulated[D]):
 
     def __init__(
         self,
-        machine: type[Machine[D, Any, Any]] | Definition[D],
+        machine: type[Machine[D, Any, Any, Any]] | Definition[D],
         data: D | Mapping[str, Any] | UnsetType | None = UNSET,
         *,
         id: str = "test",

@@ -88,7 +88,7 @@ class HandStepped(Generic[D]):
 
     def __init__(
         self,
-        machine: type[Machine[D, Any, Any]] | Definition[D],
+        machine: type[Machine[D, Any, Any, Any]] | Definition[D],
         data: D | Mapping[str, Any] | UnsetType | None = UNSET,
         *,
         id: str = "test",

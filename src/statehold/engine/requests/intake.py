@@ -8,13 +8,13 @@ import re
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from statehold.chart.access import Right
 from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
 from statehold.chart.left_out import LeftOut, leave_out
-from statehold.chart.machine import AMachine, Definition
+from statehold.chart.machine import Definition, MachineName
 from statehold.chart.payload import parse_event
 from statehold.engine.commit.keys import forms_of_key
 from statehold.engine.commit.queue import RequestQueue
@@ -49,9 +49,6 @@ from statehold.wire.base import ID_PATTERN, KEY_LIMIT, MAX_DELAY_SECONDS
 from statehold.wire.operations import SendRequest
 
 _id = re.compile(ID_PATTERN)
-
-#: a machine: its class, its definition or its name
-MachineName: TypeAlias = AMachine | str
 
 
 class Intake:

@@ -155,7 +155,7 @@ async def test_an_effect_that_cancels_itself_has_failed_and_is_not_forgotten(
     async with world.running(Cancelling) as engine:
         await engine.start(Cancelling, "c-1")
         await state(engine, Cancelling, "c-1", "over")
-        assert "CancelledError" in (await engine.read(Cancelling, "c-1")).view.said
+        assert "CancelledError" in str((await engine.read(Cancelling, "c-1")).view.said)
 
 
 async def test_no_more_effects_than_the_limit_run_at_once(world: World, lever: Lever) -> None:

@@ -28,6 +28,7 @@ from statehold import (
     on_result,
 )
 from statehold.errors import IncidentKept, NewerVersion, NotAllowed, UpgradeFailed
+from statehold.instance.reply import InstanceReply
 from statehold.records import Ref
 from statehold.store import Query
 from tests.unit.engine.works import Lever, lever
@@ -144,7 +145,7 @@ async def test_an_instance_is_upgraded_at_its_next_event_and_its_entry_actions_d
 ) -> None:
     await old_instances(world, "f-1", "f-2")
     async with world.running(Two) as engine:
-        before = await engine.read(Two, "f-1")
+        before: InstanceReply = await engine.read(Two, "f-1")
         assert (before.version, before.state, before.view) == (
             1, ["waiting"], {"name": "ann", "entered": 1},
         )  # fmt: skip
@@ -238,9 +239,9 @@ async def test_a_failed_upgrade_is_an_incident_and_the_instance_stays_as_it_was(
         for _ in range(2):
             with pytest.raises(UpgradeFailed, match="no such name any more"):
                 await engine.send(Two, "f-1", Go())
-        answer = await engine.read(Two, "f-1")
-        assert (answer.version, answer.seq, answer.state) == (1, 1, ["waiting"])
-        assert answer.view == {"name": "broken", "entered": 1}
+        stays: InstanceReply = await engine.read(Two, "f-1")
+        assert (stays.version, stays.seq, stays.state) == (1, 1, ["waiting"])
+        assert stays.view == {"name": "broken", "entered": 1}
         incident = await an_incident(engine)
         assert (incident.kind, incident.name) == ("upgrade", "1 to 2")
         # its timer waits with it, and does not ask for ever
@@ -282,7 +283,7 @@ async def test_an_instance_that_is_over_stays_of_its_version(world: World) -> No
     await world.crash(engine)
     async with world.running(Two) as engine:
         assert (await engine.upgrade(Two)).upgraded == 0
-        answer = await engine.read(Two, "f-1")
+        answer: InstanceReply = await engine.read(Two, "f-1")
         assert (answer.version, answer.status, answer.view) == (
             1, "done", {"name": "ann", "entered": 1},
         )  # fmt: skip

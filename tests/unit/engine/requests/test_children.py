@@ -201,6 +201,7 @@ async def test_a_child_that_can_not_be_started_has_failed_for_its_parent(world: 
         await engine.start(Hopeful, "h-1")
         await state(engine, Hopeful, "h-1", "failed")
         error = (await engine.read(Hopeful, "h-1")).view.error
+        assert error is not None
         assert error.startswith("InvalidPayload: the child's data is not valid: needed")
 
 

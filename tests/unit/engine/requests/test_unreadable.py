@@ -29,6 +29,7 @@ from statehold.errors import (
     InvalidPayload,
     UnknownIncident,
 )
+from statehold.instance.reply import InstanceReply
 from statehold.records import Ref, Write
 from statehold.store import Query
 from tests.unit.engine.requests.unreadable import ANN, KINDS, Go, Job, Jobs, Other, spoil, work
@@ -82,7 +83,7 @@ async def test_what_is_over_is_shown_as_it_was_stored_whatever_the_type_says(wor
         await engine.cancel(Jobs, "bad")
     await spoil(world, "bad", "data of another type")
     async with world.running(Jobs, Other) as engine:
-        answer = await engine.read(Jobs, "bad")
+        answer: InstanceReply = await engine.read(Jobs, "bad")
         assert (answer.status, answer.view) == ("cancelled", {"n": "x"})
         assert (await engine.explain(Jobs, "bad")).instance.status == "cancelled"
         assert (await engine.incidents()).count == 0
