@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Never
 
 from statehold.chart.access import (
+    UNSTATED,
     AnyOf,
     Everyone,
     Grant,
@@ -93,7 +94,7 @@ def is_permitted(
     """
     if caller.roles is None:
         return True
-    if not covers(caller.machines, definition.name):
+    if caller.machines is not None and not covers(caller.machines, definition.name):
         return False
     if _holds(grant_of(caller, right, definition), caller, instance, failed):
         also = _read_besides(definition) if right == "inspect" else None
@@ -113,11 +114,13 @@ def depends_on_data(caller: Caller, right: Right, definition: Definition[Any]) -
 def grant_of(caller: Caller, right: Right, definition: Definition[Any]) -> Grant:
     """Who has the right: as the machine states it, or else the server that let the caller in. A
     caller that came through no server has what the machine leaves out."""
-    stated = definition.access.grant(right)
-    if stated is None and right == "send":
-        stated = definition.access.grant("read")
-    if stated is not None:
-        return stated
+    access = definition.access
+    if access is not UNSTATED:
+        stated = access.grant(right)
+        if stated is None and right == "send":
+            stated = access.grant("read")
+        if stated is not None:
+            return stated
     if caller.server is None:
         return anyone
     return caller.server.unstated.grant(right) or nobody
@@ -223,12 +226,12 @@ def _holds(
     instance: InstanceState | Row | None,
     failed: list[Exception] | None = None,
 ) -> bool:
+    if isinstance(grant, Everyone):
+        return True
     if isinstance(grant, HasRole):
         return caller.roles is not None and grant.name in caller.roles
     if isinstance(grant, AnyOf):
         return any(_holds(one, caller, instance, failed) for one in grant.grants)
-    if isinstance(grant, Everyone):
-        return True
     if instance is None:
         return False
     if isinstance(grant, OwnsIndex):

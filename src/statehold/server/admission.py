@@ -40,6 +40,7 @@ from statehold.server.authority import (
     with_port,
 )
 from statehold.server.bounds import Bounds
+from statehold.server.header_names import TWICE, names_of
 from statehold.server.problems import BadRequest, Unauthorized, response_of
 from statehold.server.shares import Shares
 
@@ -49,6 +50,8 @@ ANY_HOST = "*"
 
 #: hosts that were let in and need no second look
 _REMEMBERED = 64
+#: callers that need no second completion, of at most so many characters each
+_REMEMBERED_CALLERS, _SHORT = 1024, 1000
 _CHECKED = "statehold.admission"
 #: what can't be stored, would write lines of its own into logs, or shows as another name
 _CONTROL = re.compile(f"[{CONTROLS}]")
@@ -83,6 +86,8 @@ class Admission:
         #: what each caller has at work
         self.shares = Shares(bounds)
         self._remembered: set[tuple[bytes, str]] = set()
+        #: callers as they were completed, by what the authenticator gave, and their address
+        self._known: dict[tuple[Caller, str], Caller] = {}
         #: records in the audit log what is refused here: to whom as far as that is known, what was
         #: asked for, and why
         self.on_refusal: Callable[[Caller, str, str], None] | None = None
@@ -101,30 +106,31 @@ class Admission:
         scope[_CHECKED] = self
 
     def _check(self, scope: Scope) -> None:
-        hosts: list[bytes] = []
+        names = names_of(scope)
+        host = self._checked_host(names.position(b"host"), scope)
+        if not names.is_of_browser:
+            return
         origins: list[bytes] = []
         fetch: dict[bytes, bytes] = {}
         for name, value in scope["headers"]:
-            if name == b"host":
-                hosts.append(value)
-            elif name == b"origin":
+            if name == b"origin":
                 origins.append(value)
             elif name.startswith(b"sec-fetch-"):
                 # no browser sends one twice, so neither is believed
                 fetch[name] = b"" if name in fetch else value
-        host = self._checked_host(hosts, scope)
-        if origins or fetch:
-            self._check_site(scope, host, origins, fetch)
+        self._check_site(scope, host, origins, fetch)
 
-    def _checked_host(self, given: list[bytes], scope: Scope) -> bytes:
-        if len(given) != 1:
-            why = "it is given more than once" if given else "it is missing"
-            raise BadRequest("Host", why)
+    def _checked_host(self, position: int | None, scope: Scope) -> bytes:
+        if position is None or position == TWICE:
+            raise BadRequest(
+                "Host", "it is missing" if position is None else "it is given more than once"
+            )
+        given: bytes = scope["headers"][position][1]
         server = scope.get("server")
         own = str(server[0]) if server else ""
-        if (given[0], own) in self._remembered:
-            return given[0]
-        authority = authority_of(given[0].decode("latin-1"))
+        if (given, own) in self._remembered:
+            return given
+        authority = authority_of(given.decode("latin-1"))
         if authority is None:
             raise BadRequest("Host", "it is no name of a host, with or without a port")
         if not self._answers_to(authority, own):
@@ -133,8 +139,8 @@ class Admission:
                 "permitted, as in `serve --allowed-host NAME`"
             )
         if len(self._remembered) < _REMEMBERED:
-            self._remembered.add((given[0], own))
-        return given[0]
+            self._remembered.add((given, own))
+        return given
 
     def _answers_to(self, host: Authority, own: str) -> bool:
         if self._any_host or host.host in LOOPBACK_NAMES:
@@ -217,6 +223,24 @@ class Admission:
             self.on_refusal(caller, action, str(error))
 
     def _completed(self, caller: Caller, request: Request) -> Caller:
+        client = request.scope.get("client")
+        address = str(client[0]) if client else ""
+        key = (caller, address)
+        try:
+            known = self._known.get(key)
+        except TypeError:
+            # its roles are a list, say
+            return self._complete(caller, address)
+        if known is not None:
+            return known
+        complete = self._complete(caller, address)
+        if sum(map(len, (complete.name, *(complete.roles or ()), *complete.teams))) <= _SHORT:
+            if len(self._known) == _REMEMBERED_CALLERS:
+                self._known.clear()
+            self._known[key] = complete
+        return complete
+
+    def _complete(self, caller: Caller, address: str) -> Caller:
         roles = _texts("roles", caller.roles or frozenset())
         teams = _texts("teams", caller.teams)
         machines = caller.machines
@@ -227,7 +251,6 @@ class Admission:
         self._check_names("team", teams)
         if any(map(is_machine, roles)):
             raise Forbidden("a role that begins with 'machine:' is a machine's, and no caller's")
-        client = request.scope.get("client")
         return replace(
             caller,
             roles=roles,
@@ -235,7 +258,7 @@ class Admission:
             machines=None if machines is None else tuple(machines),
             proved=self._proves and bool(caller.name),
             server=self.access,
-            address=str(client[0]) if client else "",
+            address=address,
         )
 
     def _check_names(self, kind: str, names: Collection[str]) -> None:

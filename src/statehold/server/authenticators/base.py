@@ -19,6 +19,7 @@ from starlette.requests import Request
 
 from statehold.chart.access import CLOSED, ServerAccess
 from statehold.records import Caller
+from statehold.server.header_names import TWICE, UNDERSCORED, names_of
 from statehold.server.problems import BadRequest
 from statehold.wire.operations import SignInKind
 
@@ -71,17 +72,14 @@ def claim_of(request: Request, name: str, most: int) -> str | None:
     Raises ``BadRequest`` if it is given twice, since the sender and a proxy may each have written
     one, or as ``X_Forwarded_User``, which some proxies let pass and others read as the header.
     """
-    wanted = name.lower().encode("latin-1")
-    found: bytes | None = None
-    for given, value in request.scope["headers"]:
-        if given == wanted:
-            if found is not None:
-                raise BadRequest(name, "it is given more than once")
-            found = value
-        elif b"_" in given and given.replace(b"_", b"-") == wanted:
-            raise BadRequest(name, "it is given with an underscore in its name")
-    if found is None:
+    position = names_of(request.scope).position(name.lower().encode("latin-1"))
+    if position is None:
         return None
+    if position == TWICE:
+        raise BadRequest(name, "it is given more than once")
+    if position == UNDERSCORED:
+        raise BadRequest(name, "it is given with an underscore in its name")
+    found: bytes = request.scope["headers"][position][1]
     if len(found) > most:
         raise BadRequest(name, f"it has {len(found)} bytes, the limit is {most}")
     try:

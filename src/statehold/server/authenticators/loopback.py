@@ -16,15 +16,8 @@ from statehold.records import Caller
 from statehold.server.authenticators.base import Authenticator, claim_of, listed
 from statehold.server.authority import address_of
 from statehold.server.bounds import Bounds
+from statehold.server.header_names import names_of
 from statehold.wire.operations import SignInKind
-
-#: what proxies add: a proxy on this host would make everybody behind it a program on this host
-_OF_PROXIES = frozenset({
-    b"forwarded", b"via", b"x-real-ip", b"x-client-ip", b"x-cluster-client-ip", b"true-client-ip",
-    b"cf-connecting-ip", b"x-original-host", b"x-envoy-external-address",
-})  # fmt: skip
-#: all that begin so: of the address, the host, the scheme, the user
-_FORWARDED = b"x-forwarded"
 
 
 class Loopback(Authenticator):
@@ -62,11 +55,10 @@ def _check_is_local(request: Request) -> None:
             "this server believes what a request says of its caller, so it answers to programs on "
             "its own host alone; choose an authenticator, as in `serve --auth tokens`"
         )
-    for given, _ in request.scope["headers"]:
-        name = given.replace(b"_", b"-")
-        if name in _OF_PROXIES or name.startswith(_FORWARDED):
-            raise Forbidden(
-                f"the request came through a proxy, as its header {name.decode('latin-1')!r} says, "
-                "and this server believes what a request says of its caller; choose an "
-                "authenticator, as in `serve --auth proxy`"
-            )
+    of_proxy = names_of(request.scope).of_proxy
+    if of_proxy is not None:
+        raise Forbidden(
+            f"the request came through a proxy, as its header {of_proxy.decode('latin-1')!r} says, "
+            "and this server believes what a request says of its caller; choose an "
+            "authenticator, as in `serve --auth proxy`"
+        )
