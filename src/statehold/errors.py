@@ -31,6 +31,8 @@ The branch says who must act::
     │       ├── GuardFailed
     │       ├── EndlessLoop
     │       └── UpgradeFailed
+    ├── ResourcesInvalid         the operator: lists every problem; the engine does not start
+    ├── ResourceUnavailable      the operator: attempts of effects that need it fail
     ├── Unavailable              nobody: the same request can succeed later
     │   ├── StoreUnavailable
     │   ├── LeaseLost
@@ -148,6 +150,39 @@ class DefinitionError(StateholdError):
                 {"place": p.place, "message": p.message, "hint": p.hint} for p in self.problems
             ]
         }
+
+
+class ResourcesInvalid(StateholdError):
+    """The resources that an engine was given can't be used, or do not give what its effects take;
+    lists every problem."""
+
+    code = "resources"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = "".join(f"\n  {n}. {problem}" for n, problem in enumerate(problems, 1))
+        super().__init__(f"the resources have {count}:{lines}")
+
+    def details(self) -> dict[str, Any]:
+        return {
+            "problems": [
+                {"place": p.place, "message": p.message, "hint": p.hint} for p in self.problems
+            ]
+        }
+
+
+class ResourceUnavailable(StateholdError):
+    """A resource that an effect takes is not open; the attempt fails, and is repeated like any
+    other."""
+
+    code = "resource-unavailable"
+    detail_fields = ("resource", "why")
+
+    def __init__(self, resource: str, why: str) -> None:
+        self.resource = resource
+        self.why = why
+        super().__init__(f"resource {resource} is not open: {why}")
 
 
 # --- the sender must act -------------------------------------------------------------------

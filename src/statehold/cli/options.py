@@ -28,6 +28,15 @@ Offer = Annotated[
         "that come as data; may be repeated.",
     ),
 ]
+UsesResources = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--resources",
+        metavar="MODULE:NAME",
+        help="Give effects what they take by type: a list of resources in a module, or in path.py; "
+        "may be repeated.",
+    ),
+]
 AllowHost = Annotated[
     list[str] | None,
     typer.Option(

@@ -69,6 +69,14 @@ def annotated_parameters(
     return found
 
 
+def annotated_result(function: Callable[..., Any], names: Mapping[str, Any]) -> Any:
+    """Its annotated result, as :func:`annotated_parameters` gives types."""
+    annotation = inspect.signature(function).return_annotation
+    scope = {**names, **getattr(inspect.unwrap(function), "__globals__", {})}
+    found = _resolve(annotation, scope, extras=True)
+    return annotation if isinstance(annotation, str) and found is UNKNOWN else found
+
+
 def returned_type(function: Callable[..., Any]) -> Any:
     """The annotated type of its result, ``UNKNOWN`` where it can't be resolved."""
     while isinstance(function, functools.partial):

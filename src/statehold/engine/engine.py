@@ -41,6 +41,7 @@ from statehold.engine.requests.operator import (
     SkipIncident,
 )
 from statehold.engine.requests.request import Request
+from statehold.engine.resources.providers import Resources
 from statehold.engine.retention.policy import Retention
 from statehold.engine.settings import settings_of
 from statehold.errors import StateholdError
@@ -74,6 +75,10 @@ class Engine(Questions):
     both). ``retention`` is how long finished instances are kept, for every machine or by its name;
     without it nothing is purged. With ``deployments`` the engine also runs the machines that are
     deployed to the store as data, and takes new ones while it runs.
+
+    ``resources`` are what its effects take by type: plain values, and async context manager
+    functions that open what they are annotated with, each once, while the engine is open; a mapping
+    names the types (:mod:`statehold.engine.resources.provider`).
     """
 
     def __init__(
@@ -92,6 +97,7 @@ class Engine(Questions):
         tracer: Tracer | None = None,
         retention: Retention | Mapping[str, Retention] | None = None,
         deployments: Deployments | None = None,
+        resources: Resources = (),
     ) -> None:
         #: with those that were deployed, while it is open
         definitions: dict[str, Definition[Any]] = {}
@@ -111,6 +117,7 @@ class Engine(Questions):
             tracer=tracer,
             retention=retention,
             deployments=deployments,
+            resources=resources,
         )
         self._lifecycle = Lifecycle(lambda: Parts(given, definitions))
 
@@ -135,7 +142,8 @@ class Engine(Questions):
         Raises ``DefinitionError`` where a chart can't do what it says, changed under its version,
         or an upgrade is missing or wrong, ``StoreRefused`` or ``StoreUnavailable`` where the store
         can't be used, ``ArchiveFailed`` where an archive can't, ``StateholdError`` for an engine
-        that is open.
+        that is open, ``ResourcesInvalid`` where an effect takes a resource that nothing gives. A
+        resource that fails to open raises nothing: the attempts that need it fail.
         """
         await self._lifecycle.open()
 

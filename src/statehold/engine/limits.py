@@ -62,6 +62,8 @@ class Limits(InstanceLimits):
     read_lag_seconds: float = 10.0
     #: how long a graceful stop waits for running effects, before it cancels them
     grace_seconds: float = 10.0
+    #: how long a resource may take to open, and all of them together to close
+    resource_seconds: float = 10.0
     #: attempts of a timer whose step fails, before it is an incident
     timer_attempts: int = 5
     #: a timer that is due again at once, by what it led to when it fired, fires so much later

@@ -111,6 +111,13 @@ class ReadStats(Struct, frozen=True):
     by_store: int
 
 
+class ResourceStats(Struct, frozen=True):
+    """Whether a resource is open, and how often it failed to open."""
+
+    is_open: bool
+    failures: int
+
+
 class EngineStats(Struct, frozen=True):
     """Numbers of one engine: ``waiting`` requests, ``cached`` instances, ``effects`` that run here,
     ``workers`` alive, seconds since the lease was renewed (None: it needs no lease), and how many
@@ -126,6 +133,8 @@ class EngineStats(Struct, frozen=True):
     cached_bytes: int = 0
     #: None: the store has no standby
     read_store: ReadStats | None = None
+    #: by name, those that the engine was given
+    resources: dict[str, ResourceStats] = {}
 
 
 class StoreCounts(Struct, frozen=True):

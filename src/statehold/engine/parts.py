@@ -48,6 +48,7 @@ from statehold.engine.queries.watchers import Watchers
 from statehold.engine.queries.watching import Watching
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
+from statehold.engine.resources.pool import ResourcePool
 from statehold.engine.retention.policy import by_machine
 from statehold.engine.retention.pruner import Pruner
 from statehold.engine.settings import Settings
@@ -96,7 +97,11 @@ class Parts:
         )
         self.rescuer = Rescuer(store, context, queue, self.set_aside, self.watchers)
         self.rereader = Rereader(store, context, queue, self.set_aside)
-        self.effect_runner = EffectRunner(store, context, queue, self.set_aside, self.rescuer.doubt)
+        self._given = given
+        self.resources = ResourcePool(context, given.resources)
+        self.effect_runner = EffectRunner(
+            store, context, queue, self.set_aside, self.resources, self.rescuer.doubt
+        )
         self.effect_canceller = EffectCanceller(store, context, self.effect_runner)
         wakeups = Wakeups(
             context,
@@ -172,6 +177,7 @@ class Parts:
             self.membership,
             self.notifier,
             reading,
+            self.resources,
         )
 
     async def open(self) -> None:
@@ -182,16 +188,19 @@ class Parts:
         coded = {name: context.definitions[name] for name in loader.coded}
         check_machines(context, coded.values())
         self.pruner.check()
+        self._check_resources()
         await store.open(context.worker)
         try:
             await loader.check()
             await context.upgrade_plans.open(store, coded, context.now())
             await loader.open()
             await self.membership.open()
+            # before an effect runs
+            await self.resources.open()
             self.group_commit.open()
             await self.rescuer.rescue()
         except BaseException:
-            await _close(loader, self.group_commit, self.membership, store)
+            await _close(loader, self.group_commit, self.resources, self.membership, store)
             raise
         self.effect_runner.open()
         self.rescuer.open()
@@ -224,11 +233,28 @@ class Parts:
             self.effect_canceller,
             self.effect_runner,
             self.group_commit,
+            self.resources,
             self.recorder,
             self.audit,
             self.notifier,
             self.membership,
             self.store,
+        )
+
+    def _check_resources(self) -> None:
+        """Raises ``ResourcesInvalid``. What is offered to machines that come as data counts, too:
+        they are put while the engine runs."""
+        deployments = self._given.deployments
+        lent = {} if deployments is None else deployments.offered.effects
+        self._given.resources.check(
+            [
+                *(
+                    (f"machine {name}", effect)
+                    for name, definition in self.context.definitions.items()
+                    for effect in definition.effects.values()
+                ),
+                *(("those that are offered", effect) for effect in lent.values()),
+            ]
         )
 
 

@@ -8,7 +8,7 @@ import random
 import socket
 import uuid
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from statehold.chart.machine import AMachine, Definition
@@ -18,6 +18,7 @@ from statehold.engine.machines.loader import Deployments
 from statehold.engine.observer import Observer, Tracer
 from statehold.engine.requests.context import Identity
 from statehold.engine.requests.texts import NAME_LIMIT
+from statehold.engine.resources.providers import Providers, Resources
 from statehold.engine.retention.policy import Retention, by_machine
 from statehold.errors import DefinitionError, Problem
 from statehold.plain.text import name_fault
@@ -38,6 +39,8 @@ class Settings:
     tracer: Tracer | None
     retention: Retention | Mapping[str, Retention] | None
     deployments: Deployments | None
+    #: without its values in any text
+    resources: Providers = field(repr=False)
 
 
 def settings_of(
@@ -55,6 +58,7 @@ def settings_of(
     tracer: Tracer | None,
     retention: Retention | Mapping[str, Retention] | None,
     deployments: Deployments | None,
+    resources: Resources,
 ) -> Settings:
     """Raises ``ValueError`` for a worker's name that can't be one and for options of an address
     beside a store, ``StoreRefused`` for an address that no store has, ``DefinitionError`` for two
@@ -74,6 +78,7 @@ def settings_of(
         tracer,
         retention,
         deployments,
+        Providers(resources),
     )
 
 

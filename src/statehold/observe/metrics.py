@@ -25,7 +25,14 @@ from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, 
 
 from statehold.chart.machine import Definition
 from statehold.engine import Engine
-from statehold.engine.observer import EngineStats, ObservedRequest, Observer, ReadStats, StoreCounts
+from statehold.engine.observer import (
+    EngineStats,
+    ObservedRequest,
+    Observer,
+    ReadStats,
+    ResourceStats,
+    StoreCounts,
+)
 from statehold.errors import Overloaded, StateholdError
 from statehold.instance.attempts import UPGRADE_KEY, Ending
 from statehold.instance.draft import Draft
@@ -281,6 +288,8 @@ def _gauges(stats: EngineStats) -> list[Metric]:
     ]
     if stats.read_store is not None:
         families += _read_store(stats.read_store)
+    if stats.resources:
+        families += _resources(stats.resources)
     if stats.lease_age_seconds is not None:
         doc = "Since this worker renewed its lease."
         families.append(_gauge("statehold_lease_age_seconds", doc, stats.lease_age_seconds))
@@ -297,6 +306,16 @@ def _read_store(stats: ReadStats) -> list[Metric]:
         doc = "How far an answer of the standby may be behind; left out while that is not known."
         families.append(_gauge("statehold_read_store_lag_seconds", doc, stats.lag_seconds))
     return families
+
+
+def _resources(stats: Mapping[str, ResourceStats]) -> list[Metric]:
+    doc = "Whether a resource is open; attempts of effects that need it fail while it is not."
+    is_open = GaugeMetricFamily("statehold_resource_open", doc, labels=["resource"])
+    failures = Metric("statehold_resource_failures", "Times that it failed to open.", "counter")
+    for name, one in stats.items():
+        is_open.add_metric([name], one.is_open)
+        failures.add_sample("statehold_resource_failures_total", {"resource": name}, one.failures)
+    return [is_open, failures]
 
 
 def _information(machines: Mapping[str, Definition[Any]]) -> Iterable[Metric]:

@@ -15,6 +15,7 @@ from statehold.testing.engine_kit import EngineKit, NotSettled
 from statehold.testing.fakes import Fake, fail, hold, succeed
 from statehold.testing.harness import Harness
 from statehold.testing.paths import Case, transition_paths
+from statehold.testing.resources import replacing
 from statehold.testing.scripts import script_cases
 from statehold.testing.stateful import state_machine_of
 
@@ -36,6 +37,7 @@ __all__ = [
     "hold",
     "play",
     "read_script",
+    "replacing",
     "script_cases",
     "state_machine_of",
     "succeed",

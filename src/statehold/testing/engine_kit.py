@@ -19,6 +19,7 @@ from statehold.engine import Engine
 from statehold.engine.background.message_dispatcher import concerns
 from statehold.engine.clock import ManualClock
 from statehold.engine.limits import Limits
+from statehold.engine.resources.providers import Resources
 from statehold.errors import StateholdError
 from statehold.instance.reply import InstanceReply
 from statehold.instance.stored import decode_document
@@ -58,6 +59,8 @@ class EngineKit:
     ``fakes`` replace effects, by the effect or its name; other effects run for real. ``store`` is a
     store, its address, or None for one in memory. A closed kit leaves its store and ``clock`` as
     they are: another kit, for example with the next version of the machine, can go on with both.
+    ``resources`` are those of the effects that run for real (:func:`.replacing` puts fakes among
+    those of a server).
 
     ``engine`` is the engine, for everything that the kit has no method for.
     """
@@ -70,13 +73,21 @@ class EngineKit:
         clock: ManualClock | None = None,
         limits: Limits = _UNTIMED,
         seed: int = 0,
+        resources: Resources = (),
     ) -> None:
         self.clock = clock or ManualClock(EPOCH)
         self.fakes = _by_name(fakes or {})
         address = "memory:" if store is None else store
         self.store: Store = open_store(address) if isinstance(address, str) else address
         definitions, self._names = _with_fakes(machines, self.fakes)
-        self.engine = Engine(self.store, definitions, clock=self.clock, limits=limits, seed=seed)
+        self.engine = Engine(
+            self.store,
+            definitions,
+            clock=self.clock,
+            limits=limits,
+            seed=seed,
+            resources=resources,
+        )
 
     async def __aenter__(self) -> Self:
         await self.engine.open()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import difflib
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any, NoReturn, Self, TypeVar
@@ -23,6 +23,8 @@ from statehold.check.simulate.simulated import Simulated
 from statehold.define import Machine
 from statehold.define.state import Node, declared
 from statehold.engine.limits import Limits
+from statehold.engine.resources.once import opened
+from statehold.engine.resources.providers import Providers, Resources
 from statehold.errors import NotAllowed, Permanent
 
 T = TypeVar("T")
@@ -47,6 +49,7 @@ class Harness(Simulated[D]):
     Nothing happens by itself: events are sent by :meth:`send`, timers fire as :meth:`advance`
     moves the clock, effects end by :meth:`succeed`, :meth:`fail` or :meth:`run`. A failed assertion
     raises ``AssertionError`` with the actual state, the expected one and the path that led there.
+    ``resources`` are for effects that are run, opened for each :meth:`run` and closed after it.
 
     Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or left out for
     the defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
@@ -60,7 +63,9 @@ class Harness(Simulated[D]):
         id: str = "test",
         now: datetime = EPOCH,
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        resources: Resources = (),
     ) -> None:
+        self._resources = Providers(resources)
         super().__init__(machine, data, id=id, now=now, limits=limits)
 
     def jump(self) -> Self:
@@ -161,24 +166,22 @@ class Harness(Simulated[D]):
         The function gets a copy of the data and a ``Call``, as in an engine, within the effect's
         timeout. Returns its result, as read back from JSON. What it raises is raised here too,
         after it was counted as a failed attempt; a ``Permanent``, or the last attempt, is delivered
-        first.
+        first. Raises ``ResourcesInvalid`` where it takes what the harness was not given.
         """
         asked = self._one(effect, "effect", key)
         known = self.definition.effects[asked.name]
+        self._resources.check([(f"machine {self.definition.name}", known)])
         name = f"{self.definition.name}/{self.id}/{asked.key}"
         call = Call(name, self.definition.name, self.id, asked.attempt, asked.asked_at)
         data = self.definition.data.copy(asked.data)
         try:
-            result = _complete(known, known.arguments(data, lambda: call, self._resource))
+            result = _complete(known, self._resources, data, call)
         except Exception as error:
             self.fail(effect, error, attempts=1, key=asked.key)
             raise
         self.succeed_asked(asked, result)
         value: T = given_result(self.definition, asked.name, result)
         return value
-
-    def _resource(self, type_: Any) -> Any:
-        raise NotImplementedError(f"the effect takes a resource of type {type_}")
 
     # --- assertions ---
 
@@ -326,14 +329,18 @@ def _class_of(error: AnError) -> str:
     return "Error" if isinstance(error, str) else type(error).__name__
 
 
-def _complete(effect: Effect[Any, Any], arguments: Sequence[Any]) -> Any:
+def _complete(effect: Effect[Any, Any], resources: Providers, data: Any, call: Call) -> Any:
     """The function's result, also where the test itself runs in an event loop."""
-    if not effect.is_async:
-        return effect.run(*arguments)
+    if not effect.is_async and not effect.resources:
+        return effect.run(*effect.arguments(data, lambda: call, resources.find))
 
     async def bounded() -> Any:
-        async with asyncio.timeout(effect.timeout.total_seconds()):
-            return await effect.run(*arguments)
+        async with opened(resources, effect.resources) as resource:
+            arguments = effect.arguments(data, lambda: call, resource)
+            if not effect.is_async:
+                return await asyncio.to_thread(effect.run, *arguments)
+            async with asyncio.timeout(effect.timeout.total_seconds()):
+                return await effect.run(*arguments)
 
     return _run_to_end(bounded())
 

@@ -36,6 +36,7 @@ from statehold.cli.options import (
     Schema,
     StoreAddress,
     TakesPuts,
+    UsesResources,
 )
 from statehold.cli.outcome import UsageError
 from statehold.cli.processes.admission import AdmissionOptions
@@ -46,6 +47,7 @@ from statehold.cli.processes.retention import read_retention
 from statehold.cli.processes.signals import HANGUP, STOPS, Requested, ignore, take
 from statehold.cli.processes.supervisor import Supervisor
 from statehold.cli.processes.tls import Tls
+from statehold.cli.resources import load_resources
 from statehold.cli.targets import load_machines
 from statehold.cli.terminal import Terminal
 from statehold.errors import StateholdError
@@ -122,6 +124,7 @@ def serve(
     puts: TakesPuts = False,
     offer: Offer = None,
     allow_host: AllowHost = None,
+    resources: UsesResources = None,
     tls_certificate: TlsCertificate = None,
     tls_key: TlsKey = None,
     bound: Bound = None,
@@ -137,6 +140,7 @@ def serve(
         tls=_tls(tls_certificate, tls_key),
         offer=offer or [],
         allow_hosts=allow_host or [],
+        resources=resources or [],
         store=store,
         options=options,
         read_lag_seconds=read_lag,
@@ -188,6 +192,7 @@ def worker(
     puts: RunsPuts = False,
     offer: Offer = None,
     allow_host: AllowHost = None,
+    resources: UsesResources = None,
     *,
     admission: AdmissionOptions,
 ) -> None:
@@ -207,6 +212,7 @@ def worker(
         puts=puts,
         offer=offer or [],
         allow_hosts=allow_host or [],
+        resources=resources or [],
         store=store,
         options=options,
         serves=False,
@@ -228,6 +234,7 @@ class _Alone(NamedTuple):
     name: str
     loaded: Sequence[Definition[Any]]
     offered: Offered
+    resources: Sequence[Any]
 
     @classmethod
     def of(cls, job: Job) -> Self:
@@ -238,7 +245,8 @@ class _Alone(NamedTuple):
             worker=name if is_shared(job.store) else None,
         )
         offered = offer_to_machines(job.offer, job.allow_hosts)
-        return cls(name, load_machines(job.targets, offered), offered)
+        machines = load_machines(job.targets, offered)
+        return cls(name, machines, offered, load_resources(job.resources))
 
 
 def _run(
@@ -258,6 +266,7 @@ def _run(
             job,
             alone.loaded,
             alone.offered,
+            alone.resources,
             listener,
             alone.name,
             lambda what: print(greeting.format(what), flush=True),

@@ -33,6 +33,7 @@ from statehold.cli.processes.logs import LogFormat, configure_logging
 from statehold.cli.processes.process import run_job
 from statehold.cli.processes.signals import Requested
 from statehold.cli.processes.tls import Tls
+from statehold.cli.resources import load_resources
 from statehold.cli.targets import load_machines
 from statehold.errors import StateholdError
 
@@ -63,8 +64,8 @@ def main() -> None:
             offered = offer_to_machines(job.offer, job.allow_hosts)
             machines = load_machines(job.targets, offered)
             run_job(
-                job, machines, offered, listener, worker, lambda what: _tell(control, what),
-                asked, slots=slots,
+                job, machines, offered, load_resources(job.resources), listener, worker,
+                lambda what: _tell(control, what), asked, slots=slots,
             )  # fmt: skip
         except StateholdError as error:
             sys.exit(explain_failure(error))
@@ -74,6 +75,7 @@ def _check() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
         load_machines(job.targets, offer_to_machines(job.offer, job.allow_hosts))
+        load_resources(job.resources)
         if job.tls is not None:
             Tls(*job.tls)
     except StateholdError as error:

@@ -14,6 +14,8 @@ from statehold.stores.address import StoreOptions
 
 #: seconds that running effects get after the last request, of the time for a graceful stop
 _EFFECTS_SECONDS = Limits().grace_seconds
+#: seconds that resources get to close
+_RESOURCES_SECONDS = Limits().resource_seconds
 #: seconds beyond its own bounds that a process needs to close, and to be gone
 _CLOSING_SECONDS = 5
 
@@ -27,12 +29,10 @@ class Job(Struct, frozen=True, kw_only=True):
     probes, if there is one. ``grace_seconds``: how long open requests may take after a signal.
     ``process`` is its place among those that share the listener, whose metrics meet in
     ``metrics_directory``; empty and None for one alone. ``keep`` and ``archive`` are those of
-    :func:`.retention.read_retention`. ``puts``: machines that were put are run
-    too, and taken where it serves. ``offer`` and ``allow_hosts`` are what machines that come as
-    data may use. ``admission``: whom it lets in. ``tls``: the files of
-    its certificate and its key.
-    data may use. ``admission``: whom it lets in. ``bounds`` are those of
-    :func:`.bounds.read_bounds`.
+    :func:`.retention.read_retention`. ``puts``: machines that were put are run too, and taken where
+    it serves. ``offer`` and ``allow_hosts`` are what machines that come as data may use,
+    ``resources`` what effects take by type. ``admission``: whom it lets in. ``tls``: the files of
+    its certificate and its key. ``bounds`` are those of :func:`.bounds.read_bounds`.
     """
 
     targets: list[str]
@@ -51,13 +51,15 @@ class Job(Struct, frozen=True, kw_only=True):
     bounds: list[str] = []
     offer: list[str] = []
     allow_hosts: list[str] = []
+    resources: list[str] = []
     process: str = ""
     metrics_directory: str | None = None
 
     @property
     def stop_seconds(self) -> float:
         """From the signal to the end, at most."""
-        return self.grace_seconds + self._effects_seconds + _CLOSING_SECONDS
+        closing = _CLOSING_SECONDS + (_RESOURCES_SECONDS if self.resources else 0)
+        return self.grace_seconds + self._effects_seconds + closing
 
     @property
     def _effects_seconds(self) -> float:

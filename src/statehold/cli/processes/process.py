@@ -56,6 +56,7 @@ def run_job(
     job: Job,
     machines: Sequence[Definition[Any]],
     offered: Offered,
+    resources: Sequence[Any],
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
@@ -68,7 +69,7 @@ def run_job(
     ``order v3, refund v1``. ``slots`` are shared with processes that have the same listener.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_run(job, machines, offered, listener, worker, up, asked, slots))
+        runner.run(_run(job, machines, offered, resources, listener, worker, up, asked, slots))
     return asked.is_replaced()
 
 
@@ -76,6 +77,7 @@ async def _run(
     job: Job,
     machines: Sequence[Definition[Any]],
     offered: Offered,
+    resources: Sequence[Any],
     listener: socket.socket | None,
     worker: str,
     up: Callable[[str], None],
@@ -103,6 +105,7 @@ async def _run(
             tracer=tracing,
             retention=read_retention(job.keep, None if job.archive is None else Path(job.archive)),
             deployments=Deployments(offered) if job.puts else None,
+            resources=resources,
         ) as engine,
     ):
         asked.take_signals()

@@ -30,6 +30,7 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import EngineContext
+from statehold.engine.resources.pool import ResourcePool
 from statehold.errors import Permanent, TooLarge, described, name_of, text_of
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.loaded import Loaded
@@ -52,6 +53,7 @@ class AttemptRun:
         loaded: Loaded,
         effect: InFlight,
         known: Attempt,
+        resources: ResourcePool,
         ended: Callable[[AttemptRun, Ending | None], None],
         freed: Callable[[AttemptRun], None],
     ) -> None:
@@ -75,6 +77,7 @@ class AttemptRun:
         self._effect = effect
         self._known = known
         self._declared: Effect[Any, Any] | None = definition.effects.get(effect.name)
+        self._resources = resources
         self._ended = ended
         self._freed = freed
         self._time = asyncio.get_running_loop().time
@@ -268,15 +271,12 @@ class AttemptRun:
         assert self._snapshot is not None
         pinned = self._effect.data
         data = self._definition.data.copy(self._snapshot.data if pinned is None else pinned)
-        return declared.arguments(data, self._call_of, self._resource)
+        return declared.arguments(data, self._call_of, self._resources.get)
 
     def _call_of(self) -> Call:
         key = f"{self.ref.machine}/{self.ref.id}/{self.key}"
         asked_at = self._effect.asked_at
         return Call(key, self.ref.machine, self.ref.id, self.number, asked_at, self._heard)
-
-    def _resource(self, type_: Any) -> Any:
-        raise NotImplementedError(f"effect {self.name} takes a resource")
 
     async def _await(self, declared: Effect[Any, Any], arguments: tuple[Any, ...]) -> None:
         # of this task's own context, which those that it starts have from it
@@ -333,7 +333,7 @@ class AttemptRun:
             self.key,
             None,
             name_of(error),
-            message,
+            self._resources.redacted(message),
             isinstance(error, Permanent),
             traceback=trace_of(error),
         )

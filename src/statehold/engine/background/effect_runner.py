@@ -30,6 +30,7 @@ from statehold.engine.log_fields import about, logger
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import EndAttempt, Offer, Release, Unapplied
 from statehold.engine.requests.timers import Take
+from statehold.engine.resources.pool import ResourcePool
 from statehold.errors import NewerVersion, StateholdError, Stopping, Unavailable
 from statehold.instance.attempts import WAITING, Ending
 from statehold.instance.loaded import Loaded
@@ -61,12 +62,14 @@ class EffectRunner:
         context: EngineContext,
         queue: RequestQueue,
         set_aside: SetAside,
+        resources: ResourcePool,
         broken: Callable[[Iterable[Ref]], None],
     ) -> None:
         self._store = store
         self._context = context
         self._queue = queue
         self._set_aside = set_aside
+        self._resources = resources
         self._broken = broken
         self._capacity = context.capacity
         self._threads = Threads(context.limits.threads, "statehold-effect")
@@ -116,7 +119,14 @@ class EffectRunner:
             # not wanted any more; mostly its outcome is handed in already
             self.stop(ref, key)
         attempt = AttemptRun(
-            self._context, definition, loaded, effect, known, self._ended, self._freed
+            self._context,
+            definition,
+            loaded,
+            effect,
+            known,
+            self._resources,
+            self._ended,
+            self._freed,
         )
         self._attempts[effect_ref] = attempt
         if effect_ref in self._leaving:

@@ -12,6 +12,7 @@ from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.observer import EngineStats
 from statehold.engine.queries.reading import Reading
 from statehold.engine.requests.context import EngineContext
+from statehold.engine.resources.pool import ResourcePool
 from statehold.errors import Stopping
 from statehold.store import Store
 
@@ -27,6 +28,7 @@ class HealthQueries:
         membership: Membership,
         notifier: Notifier,
         reading: Reading,
+        resources: ResourcePool,
     ) -> None:
         self._store = store
         self._context = context
@@ -36,6 +38,7 @@ class HealthQueries:
         self._membership = membership
         self._notifier = notifier
         self._reading = reading
+        self._resources = resources
 
     async def check_ready(self) -> None:
         """Raises ``Unavailable`` if a request could not be served now."""
@@ -54,6 +57,7 @@ class HealthQueries:
             hints_lost=self._notifier.lost,
             cached_bytes=self._cache.bytes,
             read_store=self._reading.stats(),
+            resources=self._resources.stats(),
         )
 
     def troubles(self) -> Sequence[str]:
@@ -70,6 +74,7 @@ class HealthQueries:
         if reads is not None and not reads.used:
             # requests are served all the same, so the worker is ready
             found.append(f"lists and counts are not read from the standby: {reads.why}")
+        found += self._resources.troubles()
         for lane in self._context.capacity.lanes:
             if lane.hung:
                 found.append(

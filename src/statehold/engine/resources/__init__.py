@@ -1,0 +1,1 @@
+"""Resources: what effects need beside the data and the call, found by type."""
