@@ -74,6 +74,7 @@ if TYPE_CHECKING:
         active,
         after,
         always,
+        anywhere,
         child,
         days,
         effect,
@@ -159,6 +160,7 @@ __all__ = [
     "after",
     "always",
     "anyone",
+    "anywhere",
     "child",
     "days",
     "effect",
@@ -187,8 +189,8 @@ _LAZY = {
     "statehold.chart.event": "AnyEvent Done Event Failure Result TimerFired Undeliverable",
     "statehold.chart.machine": "AMachine Definition Upgrade",
     "statehold.chart.model": "Chart",
-    "statehold.define": "Compound Final History Machine Parallel State active after always child "
-    "days effect hours minutes on on_done on_failure on_result seconds silence",
+    "statehold.define": "Compound Final History Machine Parallel State active after always "
+    "anywhere child days effect hours minutes on on_done on_failure on_result seconds silence",
     "statehold.engine": "Engine Retention",
     "statehold.interpreter": "Snapshot Step start step",
     "statehold.records": "Caller",

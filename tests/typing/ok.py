@@ -32,6 +32,7 @@ from statehold import (
     after,
     always,
     anyone,
+    anywhere,
     child,
     effect,
     index,
@@ -291,3 +292,51 @@ now = datetime(2026, 1, 1, tzinfo=UTC)
 begun = start(OrderFlow, Order(items=["pizza"]), now)
 moved = step(OrderFlow, begun.snapshot, Accept(prep_minutes=12), now)
 path: str = OrderFlow.fulfilling.kitchen.cooking.id
+
+
+def note_any_result(order: Order, event: Result[object]) -> None: ...
+
+
+def note_all_ends(order: Order, event: object, context: Context) -> None: ...
+
+
+def note_all(
+    order: Order, event: Accept | Reject | Packed | PickedUp | Cancel | Undeliverable
+) -> None: ...
+
+
+class Cancel(Event):
+    pass
+
+
+left = child(OrderFlow, id="left", input=lambda order: order)
+
+
+class Rules(Machine[Order], name="rules", version=1):
+    cancelled = Final()
+
+    class form(Compound, initial=True):
+        one = State(initial=True, invoke=charge)
+        two = State(invoke=(left, child(OrderFlow, id="right")))
+        failed = Final()
+        good = Final()
+        next = on((Accept, Reject), one >> two, do=note_either)
+        either = on(Accept | Reject, one >> two, do=(note_either, note_any))
+        three = on((Accept, Reject, Packed), one >> two, do=note_all)
+        four = on((Accept, Reject, Packed, PickedUp), one >> two, do=(note_all, note_any))
+        five = on((Accept, Reject, Packed, PickedUp, Cancel), one >> two, do=note_all)
+        lost = on((Accept, Undeliverable), one >> two, do=note_all)
+        alone = on((Accept,), one >> two, do=note_prep_time)
+        out = on(Cancel, one >> (lambda: Rules.cancelled), when=active(lambda: Rules.cancelled))
+        stay = on(Cancel, anywhere, do=note_any)
+        give_up = on(Cancel, anywhere >> failed)
+        finish = on_result(left, two >> good, into="prep_minutes", do=note_any_result)
+        paid = on_result(charge, one >> two, into="prep_minutes", do=note_price)
+        broken = on_failure(left, two >> failed, do=note_failure)
+
+    fail = on(Cancel, anywhere >> cancelled)
+    lapse = after(minutes(1), anywhere >> cancelled)
+    at_once = always(anywhere >> cancelled, when=kitchen_is_open)
+    refuse = on_done((form.failed | form.good) >> cancelled, do=note_end)
+
+    do = (note_all_ends, charge)

@@ -17,7 +17,9 @@ from statehold import (
     Result,
     State,
     TimerFired,
+    active,
     after,
+    anywhere,
     effect,
     index,
     minutes,
@@ -135,3 +137,30 @@ class Wrong(Machine[Order], name="wrong", version=1):
 
 class Untitled(Machine[Order], name="untitled", vresion=1):  # E: mypy,pyright
     only = State(initial=True)
+
+
+def note_either(order: Order, event: Accept | Reject) -> None: ...
+
+
+class Rules(Machine[Order], name="rules", version=1):
+    cancelled = Final()
+
+    class form(Compound, initial=True):
+        one = State(initial=True, invoke=charge)
+        two = State()
+        fine = on((Accept, Reject), one >> two, do=note_either)
+        several = on((Accept, Reject), one >> two, do=note_prep_time)  # E: mypy,pyright
+        among = on((Accept, Reject), one >> two, do=(note_either, note_timer))  # E: mypy,pyright
+        guards = on((Reject, Accept), one >> two, when=is_quick)  # E: mypy,pyright
+        no_events = on((Accept, Order), one >> two)  # E: mypy,pyright
+        late = on(Accept, one >> (lambda: Rules.canceled))  # E: mypy,pyright
+        no_state = on(Accept, one >> (lambda: "cancelled"))  # E: mypy,pyright
+        takes = on(Accept, one >> (lambda data: Rules.cancelled))  # E: mypy,pyright
+        target = on(Accept, one >> anywhere)  # E: mypy,pyright
+        source = on(Accept, (one | anywhere) >> two)  # E: mypy,pyright
+        asks = on(Accept, one >> two, when=active(lambda: Rules.canceled))  # E: mypy,pyright
+        field = on_result(charge, one >> two, into=5)  # E: mypy,pyright
+        action = on_result(charge, one >> two, into="reason", do=note_text)  # E: mypy,pyright
+        event = on(Accept, one >> two, into="reason")  # E: mypy,pyright
+
+    do = 5  # E: mypy,pyright

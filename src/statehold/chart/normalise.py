@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from msgspec.structs import replace
 
@@ -60,15 +60,21 @@ class Structure:
         return self._every_region(source, inner), True
 
     def outcomes_of(
-        self, name: str, source: str, kind: str | None = None
+        self,
+        name: str,
+        source: str,
+        kind: str | None = None,
+        among: Collection[str] | None = None,
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids of the invokes of that name whose outcome a transition of the source can take, and
-        the states that invoke it elsewhere."""
+        the states that invoke it elsewhere. ``among`` are the only ids that count; None: all."""
         around: list[str] = []
         elsewhere: list[str] = []
         for node in self.states:
             for invoke in node.invokes:
                 if invoke.name != name or kind not in (None, invoke.kind):
+                    continue
+                if among is not None and invoke.id not in among:
                     continue
                 if self.within(node.id, source) or self.within(source, node.id):
                     around.append(invoke.id)

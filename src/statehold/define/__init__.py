@@ -17,6 +17,7 @@ from statehold.define.rule import Rule, after, always, on, on_done, on_failure, 
 from statehold.define.silences import Silenced, silence
 from statehold.define.state import (
     Active,
+    Anywhere,
     Arrow,
     Compound,
     Final,
@@ -26,10 +27,12 @@ from statehold.define.state import (
     State,
     StateClass,
     active,
+    anywhere,
 )
 
 __all__ = [
     "Active",
+    "Anywhere",
     "Arrow",
     "Child",
     "Compound",
@@ -46,6 +49,7 @@ __all__ = [
     "active",
     "after",
     "always",
+    "anywhere",
     "child",
     "days",
     "effect",

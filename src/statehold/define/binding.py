@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
@@ -16,13 +17,19 @@ from statehold.define.effects import Child
 from statehold.define.function import (
     UNKNOWN,
     accepts,
+    accepts_all,
     name_of,
     parameter_types,
     positional,
     result_of,
 )
-from statehold.define.rule import several
+from statehold.define.into import Into, fields_of, is_frozen, is_mapping
+from statehold.define.rule import Rule, several
+from statehold.define.state import is_node
 from statehold.errors import Problem
+
+#: a word that children of one machine in one state differ by
+CHILD_ID = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
 class Binder:
@@ -40,6 +47,8 @@ class Binder:
         self.results: dict[str, Shape[Any]] = {}
         #: the types that functions take the outputs of children for, and the place of the first one
         self.outputs: dict[str, tuple[Any, str]] = {}
+        #: ids of the invokes of each child that a state names
+        self.invoked: dict[Child, list[str]] = {}
         self.problems: list[Problem] = []
         self._names: dict[Any, str] = {}
 
@@ -58,7 +67,7 @@ class Binder:
         name = self._names.get(key)
         if name is None:
             name = self._names[key] = self._free(_plain_name(value))
-            self.functions[name] = Function(value, takes)
+            self.functions[name] = Function(value, takes, getattr(value, "uses", None))
         return name
 
     def block(self, value: Any, role: str, place: str, event: Any = UNKNOWN) -> tuple[Block, ...]:
@@ -98,11 +107,79 @@ class Binder:
                         if item.input is not None
                         else None
                     )
-                    name = machine.name
-                    found.append(Invoke(f"{state}/{name}", name, "machine", given))
+                    id = f"{state}/{self._child_id(item, machine.name, place)}"
+                    if any(invoke.id == id for invoke in found):
+                        self.complain(
+                            place,
+                            f"invokes two children as {id!r}",
+                            f'give each an id: child({_shown(item.machine)}, id="left")',
+                        )
+                        continue
+                    self.invoked.setdefault(item, []).append(id)
+                    found.append(Invoke(id, machine.name, "machine", given))
             else:
                 self.complain(place, f"can't invoke {_shown(item)}", _invoke_hint(item))
         return tuple(found)
+
+    def _child_id(self, child: Child, machine: str, place: str) -> str:
+        if child.id is None:
+            return machine
+        if not isinstance(child.id, str) or not CHILD_ID.fullmatch(child.id):
+            self.complain(
+                place,
+                f"a child's id is {ascii(child.id)[:80]}",
+                "write a word of at most 64 letters, digits, underscores and hyphens",
+            )
+            return machine
+        return child.id
+
+    def into(
+        self, field: Any, result: Any, child: Definition[Any] | None, place: str
+    ) -> str | None:
+        """The name of the action by which a result of this type becomes the field of the data;
+        None, with a problem noted, where it can't. ``result`` None: the type is not annotated, and
+        a child's output is then taken for the field's."""
+        if not isinstance(field, str):
+            self.complain(place, f"into is {_shown(field)}", 'name a field: into="receipt"')
+            return None
+        wanted = self.field(field, place)
+        if wanted is None:
+            return None
+        if result is None and wanted not in (UNKNOWN, Any, object):
+            if child is None:
+                self.complain(
+                    place,
+                    f"into names {field}, which is {name_of(wanted)}, and what it gets has no type",
+                    f"annotate what the effect gives: -> {name_of(wanted)}",
+                )
+                return None
+            self._take_output(child, wanted, place)
+        if result is not None and not accepts_all(wanted, result):
+            self.complain(
+                place,
+                f"into names {field}, which is {name_of(wanted)}, and it gets {name_of(result)}",
+                "name a field of that type, or set it in an action: do=",
+            )
+            return None
+        return self.function(Into(field, is_frozen(self.data)), "action", place)
+
+    def field(self, field: str, place: str) -> Any:
+        """The type of a field of the data, UNKNOWN where that is not known; None, with a problem
+        noted, where there is no such field."""
+        known = fields_of(self.data)
+        if known is not None and field in known:
+            return known[field]
+        if self.data in (UNKNOWN, Any) or is_mapping(self.data):
+            of = get_args(self.data)
+            return of[1] if len(of) == 2 else UNKNOWN
+        self.complain(
+            place,
+            f"the data has no field {ascii(field)[:80]}",
+            f"its fields are {', '.join(known)}"
+            if known
+            else f"{name_of(self.data)} has no fields; set it in an action: do=",
+        )
+        return None
 
     def effect(self, effect: Effect[Any, Any], place: str) -> None:
         known = self.effects.setdefault(effect.name, effect)
@@ -146,17 +223,18 @@ class Binder:
             if machine.output_type is not None or not callable(function):
                 continue
             taken = result_of(parameter_types(function)[1:2])
-            if taken is None:
-                continue
-            known, where = self.outputs.setdefault(machine.name, (taken, place))
-            if known != taken:
-                self.complain(
-                    place,
-                    f"it takes the output of {machine.name} for {name_of(taken)}, and {where} "
-                    f"takes it for {name_of(known)}",
-                    f"take it for one type, or annotate what the final states of {machine.name} "
-                    "give",
-                )
+            if taken is not None:
+                self._take_output(machine, taken, place)
+
+    def _take_output(self, machine: Definition[Any], taken: Any, place: str) -> None:
+        known, where = self.outputs.setdefault(machine.name, (taken, place))
+        if known != taken:
+            self.complain(
+                place,
+                f"it takes the output of {machine.name} for {name_of(taken)}, and {where} "
+                f"takes it for {name_of(known)}",
+                f"take it for one type, or annotate what the final states of {machine.name} give",
+            )
 
     def child_outputs(self, place: str) -> dict[str, Any]:
         """The type of each child's output, if the child or the functions that take it have one."""
@@ -195,7 +273,7 @@ class Binder:
                 f"{role} is a plain function",
             )
             return None
-        if not callable(value):
+        if not callable(value) or is_node(value) or isinstance(value, Rule):
             self.complain(
                 place, f"{_shown(value)} is used as {_article(role)}", "give it a function"
             )
@@ -230,7 +308,7 @@ class Binder:
                 f"{who} takes {name_of(found[0])}, but the machine's data is {name_of(self.data)}",
                 "annotate its first parameter with the type of the data",
             )
-        if len(found) > 1 and not accepts(found[1], event):
+        if len(found) > 1 and not accepts_all(found[1], event):
             self.complain(
                 place,
                 f"{who} takes the event {name_of(found[1])}, but the transition's is "

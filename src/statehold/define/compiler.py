@@ -13,6 +13,8 @@ from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import (
     ROOT,
+    Action,
+    Block,
     Chart,
     EventShape,
     Guard,
@@ -35,11 +37,12 @@ from statehold.define.parameters import (
     output_problems,
     parameters_of,
 )
-from statehold.define.rule import several
+from statehold.define.paths import StatePaths
+from statehold.define.rule import Rule, several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
 from statehold.define.state import Active, docstring, is_node
-from statehold.define.trigger import Triggers
+from statehold.define.trigger import Triggers, machine_of
 from statehold.errors import DefinitionError, Problem
 
 
@@ -64,6 +67,7 @@ class _Compiler:
         self.binder = Binder(data)
         self.binder.problems += [*self.declarations.problems, *problems, *more]
         self.complain = self.binder.complain
+        self.paths = StatePaths(self.declarations, self.complain)
 
     def definition(self) -> Definition[Any]:
         structure = Structure(tuple(self._states()))
@@ -175,7 +179,7 @@ class _Compiler:
         if said.kind == "compound":
             initial = self._initial(named.id)
         elif said.kind == "history" and said.default is not None:
-            ids = self._ids(several(said.default), place)
+            ids = self.paths.of(several(said.default), place)
             initial = Initial(ids) if ids else None
         output = said.output
         return StateNode(
@@ -212,68 +216,65 @@ class _Compiler:
     def _transitions(self, triggers: Triggers, structure: Structure) -> typing.Iterator[Transition]:
         for named in self.declarations.rules:
             rule = named.rule
-            sources = self._ids(rule.arrow.sources, named.place)
-            targets = self._ids(rule.arrow.targets(), named.place)
+            sources = self.paths.of(rule.arrow.sources, named.place, named.holder)
+            targets = self.paths.of(rule.arrow.targets(), named.place)
             if sources is None or targets is None:
                 continue
             event = triggers.event_type(named)
-            child = getattr(rule.subject, "definition", None)
-            if rule.kind == "result" and isinstance(child, Definition):
-                self.binder.output_of(child, (*rule.when, *rule.do), named.place)
             guards = tuple(self._guards(named, event))
-            actions = self.binder.block(rule.do, "action", named.place, event)
-            for source in sources:
+            actions = self._actions(named, event, triggers.value_type(rule.subject))
+            for written in sources:
                 id = named.id
                 if len(sources) > 1:
-                    id += f"[{source.removeprefix(f'{named.holder}.') if named.holder else source}]"
+                    inside = f"{named.holder}."
+                    id += f"[{written.removeprefix(inside) if named.holder else written}]"
+                source, ended = self._ends(rule, written)
                 trigger = triggers.of(named, source, id)
                 if trigger is None:
                     continue
                 onward, internal = targets, False
-                if not rule.reenter:
+                if not rule.reenter and source != ROOT:
                     onward, internal = structure.inward(source, targets, Policy())
                 yield Transition(
                     id=id,
                     source=source,
                     trigger=trigger,
                     targets=onward,
-                    guards=guards,
+                    guards=(*ended, *guards),
                     actions=actions,
                     internal=internal,
                     doc=rule.doc,
                 )
 
-    def _ids(self, nodes: tuple[Any, ...], place: str) -> tuple[str, ...] | None:
-        """Paths, each once; None, with problems noted, where one is no state of this machine."""
-        found: dict[str, None] = {}
-        complete = True
-        for node in nodes:
-            path = self.declarations.id_of(node)
-            if path is not None:
-                found[path] = None
-                continue
-            complete = False
-            if not is_node(node):
-                self.complain(place, f"{node!r} is not a state", "arrows lead from state to state")
-            elif node._declared.machine not in (None, self.machine):
-                self.complain(
-                    place,
-                    f"{node._declared.id} is a state of another machine, "
-                    f"{node._declared.machine.__name__}",
-                    "send it an event from an action (context.send), or invoke it with child()",
-                )
-            else:
-                self.complain(
-                    place,
-                    f"the state made at {node._declared.where} has no name in this machine",
-                    "assign it to an attribute of the class, and use no name twice",
-                )
-        return tuple(found) if complete else None
+    def _ends(self, rule: Rule, source: str) -> tuple[str, tuple[Guard, ...]]:
+        """Where it starts, and what it asks first: from a final state, ``on_done`` is the end of
+        the state around it, by this one."""
+        if rule.kind != "done" or self.declarations.kind_of(source) != "final":
+            return source, ()
+        return self.by_id[source].parent, (Guard(source, "in"),)
+
+    def _actions(self, named: NamedRule, event: Any, result: Any) -> tuple[Block, ...]:
+        """Its own, and those of every transition, in one block."""
+        rule, binder = named.rule, self.binder
+        given: list[Action] = []
+        child = machine_of(rule.subject)
+        if rule.kind == "result" and child is not None:
+            binder.output_of(child, (*rule.when, *rule.do), named.place)
+        if rule.into is not None:
+            name = binder.into(rule.into, result, child, named.place)
+            given += [Action(name)] if name else []
+        always = self.declarations.always_do
+        blocks = (
+            *binder.block(rule.do, "action", named.place, event),
+            *binder.block(always, "action", self.declarations.place_of("do"), event),
+        )
+        actions = (*given, *(action for block in blocks for action in block))
+        return (actions,) if actions else ()
 
     def _guards(self, named: NamedRule, event: Any) -> typing.Iterator[Guard]:
         for item in named.rule.when:
             if isinstance(item, Active):
-                ids = self._ids((item.node,), named.place)
+                ids = self.paths.of((item.node,), named.place)
                 if ids:
                     yield Guard(ids[0], "in")
             elif name := self.binder.function(item, "guard", named.place, event):

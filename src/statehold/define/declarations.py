@@ -7,8 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
-from statehold.chart.model import Kind
-from statehold.define.rule import Rule
+from statehold.chart.model import ROOT, Kind
+from statehold.define.body import noted_rules
+from statehold.define.rule import Rule, several
 from statehold.define.state import (
     Arrow,
     Compound,
@@ -25,7 +26,7 @@ from statehold.define.state import (
 from statehold.errors import Problem
 
 #: names in a machine's body that are neither states nor rules
-OPTIONS = frozenset({"access", "view", "views", "indexes", "upgrades", "silences"})
+OPTIONS = frozenset({"access", "view", "views", "indexes", "upgrades", "silences", "do"})
 #: names that the compiled class gets
 COMPILED = frozenset({"definition", "chart", "program"})
 
@@ -58,7 +59,7 @@ class Declarations:
         self.rules: list[NamedRule] = []
         self.problems: list[Problem] = []
         self._known: dict[int, NamedState] = {}
-        self._kinds: dict[str, Kind] = {}
+        self._kinds: dict[str, Kind] = {ROOT: "compound"}
         self._taken: dict[int, NamedRule] = {}
         if any("definition" in vars(base) for base in machine.__mro__[1:]):
             self._complain(
@@ -66,6 +67,8 @@ class Declarations:
                 "inherits from another machine",
                 "write its states out; only Machine[...] itself can be the base",
             )
+        #: what the machine's ``do`` holds, which every transition does
+        self.always_do: tuple[Any, ...] = ()
         self._read(machine, "")
         self.rules.sort(key=lambda named: named.rule.number)
         self._look_for_lost_rules()
@@ -154,7 +157,15 @@ class Declarations:
 
     def _other(self, name: str, path: str, value: Any) -> None:
         place = self.place_of(path)
-        if "." not in path and name in COMPILED:
+        if path == "do":
+            self.always_do = tuple(map(_unwrapped, several(value)))
+        elif name == "do" and callable(_unwrapped(value)):
+            self._complain(
+                place,
+                "is done at every transition of a machine, and this is a state",
+                "write it in the machine's body, or as do= of the rules here",
+            )
+        elif "." not in path and name in COMPILED:
             self._complain(place, f"{name!r} is set by the compiler", "choose another name")
         elif isinstance(value, Arrow):
             self._complain(
@@ -173,6 +184,16 @@ class Declarations:
 
     def _look_for_lost_rules(self) -> None:
         named_rules = {named.rule.number for named in self.rules}
+        holders = [(self.machine.__name__, self.machine)]
+        holders += [(n.id, n.node) for n in self.states if isinstance(n.node, StateClass)]
+        for holder, body in holders:
+            for number, where in noted_rules(body).items():
+                if number not in named_rules:
+                    self._complain(
+                        f"{self.machine.__name__} ({where})",
+                        f"a transition from anywhere in {holder} has no name",
+                        "assign it to an attribute, and use no name twice in a class",
+                    )
         for named in self.states:
             for number, where in named.declared.rules.items():
                 if number not in named_rules:
@@ -187,6 +208,10 @@ def _body(holder: type) -> Iterator[tuple[str, Any]]:
     for name, value in list(vars(holder).items()):
         if not (name.startswith("__") and name.endswith("__")) and name != "_declared":
             yield name, value
+
+
+def _unwrapped(value: Any) -> Any:
+    return value.__func__ if isinstance(value, staticmethod) else value
 
 
 def _name(cls: Any) -> str:

@@ -123,9 +123,12 @@ class Child:
 
     machine: AMachine
     input: Callable[[Any], Any] | None = None
+    id: str | None = None
 
 
-def child(machine: AMachine, *, input: Callable[[Any], Any] | None = None) -> Child:
+def child(
+    machine: AMachine, *, input: Callable[[Any], Any] | None = None, id: str | None = None
+) -> Child:
     """For ``invoke=``: an instance of another machine, which is cancelled when the state is left.
 
     ::
@@ -137,8 +140,17 @@ def child(machine: AMachine, *, input: Callable[[Any], Any] | None = None) -> Ch
     with the defaults of its type. ``on_result(machine, ...)`` takes the child's output, which has
     the type that the output functions of the child's final states are annotated with;
     ``on_failure(machine, ...)`` is taken if the child was cancelled.
+
+    Children of one machine in one state differ by ``id``, a word. A rule for one of them names it,
+    and a rule for the machine takes the outcome of each::
+
+        left = child(Kid, id="left", input=left_of)
+        right = child(Kid, id="right", input=right_of)
+        both = State(invoke=(left, right))
+        left_done = on_result(left, both, into="first")
+        any_failed = on_failure(Kid, both >> failed)
     """
-    return Child(machine, input)
+    return Child(machine, input, id)
 
 
 def _complaints(

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 from statehold.chart.event import Result
@@ -140,7 +140,7 @@ def accepts(annotation: Any, actual: Any) -> bool:
         return True
     if not fits or wide is not narrow:
         return fits
-    return all(_accepts_all(a, b) for a, b in zip(wide_parts, narrow_parts, strict=False))
+    return all(accepts_all(a, b) for a, b in zip(wide_parts, narrow_parts, strict=False))
 
 
 def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
@@ -150,7 +150,7 @@ def _parts(hint: Any) -> tuple[Any, tuple[Any, ...]]:
     return origin, made.get("args") or typing.get_args(hint)
 
 
-def _accepts_all(annotation: Any, actual: Any) -> bool:
+def accepts_all(annotation: Any, actual: Any) -> bool:
     """Of a union that something holds, each member may come."""
     actual = _plain(actual)
     members = typing.get_args(actual) if _is_union(actual) else (actual,)
@@ -203,6 +203,11 @@ def members_of(hint: Any) -> tuple[Any, ...]:
 def is_any(hint: Any) -> bool:
     """Whether it is ``Any``, or an alias of it."""
     return members_of(hint) == (Any,)
+
+
+def union_of(types_: Iterable[Any]) -> Any:
+    """The union of types that are known at run time only."""
+    return typing.Union[tuple(types_)]  # noqa: UP007
 
 
 def _plain(hint: Any) -> Any:

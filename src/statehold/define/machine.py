@@ -11,7 +11,9 @@ from statehold.chart.access import UNSTATED, Access
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition, Upgrade
 from statehold.chart.model import Chart
+from statehold.define.body import MachineType
 from statehold.define.compiler import compile_machine
+from statehold.define.rule import Do
 from statehold.define.silences import Silenced
 
 D = TypeVar("D")
@@ -31,7 +33,16 @@ class _ViewedAtAll(Protocol):
     def view(self) -> Any: ...
 
 
-class Machine(Generic[D, E, I, O]):
+if TYPE_CHECKING:
+    # mypy leaves the options of a class with a metaclass unchecked
+    _Bodied = object
+else:
+
+    class _Bodied(metaclass=MachineType):
+        pass
+
+
+class Machine(_Bodied, Generic[D, E, I, O]):
     """The base class of a machine.
 
     ``Machine[Order]`` says the type of the data: anything that pydantic's ``TypeAdapter`` takes;
@@ -60,6 +71,7 @@ class Machine(Generic[D, E, I, O]):
       of several roles that a caller has, the first one here counts;
     - ``indexes``: names to functions of the data that give a text, a whole number or None, or a
       tuple of names of fields: instances can be listed by them;
+    - ``do``: an action or an effect, or a tuple of them, that every transition does after its own;
     - ``upgrades``: a sequence of :class:`statehold.Upgrade`, how instances of earlier versions
       become ones of this version;
     - ``silences``: a sequence of :func:`silence`, findings of the static checks that are intended.
@@ -79,6 +91,7 @@ class Machine(Generic[D, E, I, O]):
     indexes: ClassVar[
         Mapping[str, Callable[[Any], str | int | None]] | tuple[str, ...] | list[str]
     ] = ()
+    do: ClassVar[Do[Any]] = ()
     upgrades: ClassVar[Sequence[Upgrade]] = ()
     silences: ClassVar[Sequence[Silenced]] = ()
 

@@ -9,25 +9,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal, TypeAlias, TypeVar, overload
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.event import Done, Event, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import AMachine
+from statehold.define.body import note_rule
+from statehold.define.effects import Child
 from statehold.define.source_line import caller
 from statehold.define.state import (
     Active,
+    Anywhere,
     Arrow,
     DelayLike,
     Node,
     Sources,
     declared,
     is_node,
+    not_callable,
 )
 
 E = TypeVar("E")
 O = TypeVar("O", bound=Event | Undeliverable)  # noqa: E741 - an occurrence
+O2 = TypeVar("O2", bound=Event | Undeliverable)
+O3 = TypeVar("O3", bound=Event | Undeliverable)
+O4 = TypeVar("O4", bound=Event | Undeliverable)
 R = TypeVar("R")
 
 Question: TypeAlias = (
@@ -45,7 +53,8 @@ Change: TypeAlias = (
 Do: TypeAlias = Change[E] | tuple[Change[E], ...] | None
 By: TypeAlias = str | tuple[str, ...]
 #: ``a >> b``, or states alone for a transition without a target
-Path: TypeAlias = Arrow | Sources | Node
+Path: TypeAlias = Arrow | Sources | Node | Anywhere
+_AnEvent: TypeAlias = type[Event | Undeliverable]
 
 RuleKind = Literal["event", "after", "always", "done", "result", "failure"]
 
@@ -56,9 +65,10 @@ _numbers = count()
 class Rule:
     """One line of the table, as :func:`on`, :func:`after` and the others give it.
 
-    ``subject`` is the event's class, the delay, the effect or the machine, by kind. ``number``
-    rises in the order of the text, which decides between transitions of one state. ``where`` is the
-    line of the source that declares it.
+    ``subject`` is the event's class (or a tuple or a union of them), the delay, the effect or the
+    machine, by kind. ``number`` rises in the order of the text, which decides between transitions
+    of one state. ``where`` is the line of the source that declares it. ``into`` is the field of the
+    data that a result becomes.
     """
 
     kind: RuleKind
@@ -71,10 +81,17 @@ class Rule:
     doc: str
     where: str
     number: int
+    into: str | None = None
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            raise TypeError(not_callable(self))
 
 
+@overload
 def on(
-    event: type[O],
+    event: type[O] | tuple[type[O]],
     path: Path,
     /,
     *,
@@ -83,18 +100,87 @@ def on(
     by: By = (),
     reenter: bool = False,
     doc: str = "",
+) -> Rule: ...
+@overload
+def on(
+    event: tuple[type[O], type[O2]],
+    path: Path,
+    /,
+    *,
+    when: When[O | O2] = None,
+    do: Do[O | O2] = None,
+    by: By = (),
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule: ...
+@overload
+def on(
+    event: tuple[type[O], type[O2], type[O3]],
+    path: Path,
+    /,
+    *,
+    when: When[O | O2 | O3] = None,
+    do: Do[O | O2 | O3] = None,
+    by: By = (),
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule: ...
+@overload
+def on(
+    event: tuple[type[O], type[O2], type[O3], type[O4]],
+    path: Path,
+    /,
+    *,
+    when: When[O | O2 | O3 | O4] = None,
+    do: Do[O | O2 | O3 | O4] = None,
+    by: By = (),
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule: ...
+@overload
+def on(
+    event: UnionType
+    | tuple[_AnEvent, _AnEvent, _AnEvent, _AnEvent, _AnEvent, *tuple[_AnEvent, ...]],
+    path: Path,
+    /,
+    *,
+    when: When[Any] = None,
+    do: Do[Any] = None,
+    by: By = (),
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule: ...
+def on(
+    event: Any,
+    path: Path,
+    /,
+    *,
+    when: Any = None,
+    do: Any = None,
+    by: By = (),
+    reenter: bool = False,
+    doc: str = "",
 ) -> Rule:
-    """A transition that an event of this class takes.
+    """A transition that an event of this class takes, or of one of these classes.
 
     ::
 
         accept = on(Accept, offering >> cooking, when=is_open, do=note_prep_time, by="restaurant")
         reject = on(Reject, (offering | cooking) >> cancelled)
         note = on(Note, cooking, do=add_note)
+        stop = on((Cancel, Refund), cooking >> cancelled, do=note_either)
+        fail = on(Fail, anywhere >> failed)
 
-    ``event`` is a subclass of :class:`statehold.Event`; ``AnyEvent`` takes every event that no
-    other rule of the state takes, ``Undeliverable`` a message of its own that the receiver did not
-    accept. ``path`` is an arrow, or states alone: then the actions run and no state is left.
+    ``event`` is a subclass of :class:`statehold.Event`, or a tuple of several: ``(Cancel, Refund)``
+    is one transition for both, and ``Cancel | Refund`` is the same. Type checkers know the events
+    of a tuple of up to four; those of a union are checked where the class is declared. ``AnyEvent``
+    takes every event that no other rule of the state takes, ``Undeliverable`` a message of its own
+    that the receiver did not accept.
+
+    ``path`` is an arrow, or states alone: then the actions run and no state is left. The source
+    ``anywhere`` is the state in whose body the rule stands. A target in a body around it, which has
+    no name there yet, is given by a function: ``one >> (lambda: OrderFlow.cancelled)``. It is
+    called when the machine is compiled, and mypy knows the states that stand above the rule.
 
     - ``when``: a guard, or a tuple of guards that must all say yes: functions that give a bool, or
       :func:`active`.
@@ -172,10 +258,12 @@ def on_done(
     ::
 
         finish = on_done(fulfilling >> delivered)
+        refuse = on_done(form.failed >> rejected)
 
     A compound state ends with a ``Final`` child, a parallel one once all of its regions have ended
-    (SCXML 3.7). The event is a :class:`statehold.Done` with the ``output`` of that ``Final``. The
-    other options are those of :func:`on`, without ``by``.
+    (SCXML 3.7). From a ``Final`` inside, it is taken where the compound state ended with that one;
+    such rules stand before one for all ends. The event is a :class:`statehold.Done` with the
+    ``output`` of that ``Final``. The other options are those of :func:`on`, without ``by``.
     """
     return _rule("done", None, path, when, do, (), reenter, doc)
 
@@ -186,6 +274,7 @@ def on_result(
     path: Path,
     /,
     *,
+    into: str | None = None,
     when: When[Result[R]] = None,
     do: Do[Result[R]] = None,
     reenter: bool = False,
@@ -193,20 +282,22 @@ def on_result(
 ) -> Rule: ...
 @overload
 def on_result(
-    what: AMachine,
+    what: AMachine | Child,
     path: Path,
     /,
     *,
+    into: str | None = None,
     when: When[Result[Any]] = None,
     do: Do[Result[Any]] = None,
     reenter: bool = False,
     doc: str = "",
 ) -> Rule: ...
 def on_result(
-    what: Effect[Any, Any] | AMachine,
+    what: Effect[Any, Any] | AMachine | Child,
     path: Path,
     /,
     *,
+    into: str | None = None,
     when: Any = None,
     do: Any = None,
     reenter: bool = False,
@@ -216,19 +307,25 @@ def on_result(
 
     ::
 
-        paid = on_result(charge, paying >> shipping, do=note_receipt)
+        paid = on_result(charge, paying >> shipping, into="receipt")
+        priced = on_result(ask_price, waiting >> offered, do=note_price)
 
-    ``what`` is the effect or the machine. It is invoked by the source, by a state around it or
-    below it, or an action asks for it. The event is a :class:`statehold.Result`: its ``value`` has
-    the type that the effect, or the output functions of the child's final states, are annotated
-    with; where they are not, guards and actions that take ``Result[X]`` say which. The other
-    options are those of :func:`on`, without ``by``.
+    ``what`` is the effect, the machine, or one :func:`child`. It is invoked by the source, by a
+    state around it or below it, or an action asks for it. The event is a
+    :class:`statehold.Result`: its ``value`` has the type that the effect, or the output functions
+    of the child's final states, are annotated with; where they are not, guards and actions that
+    take ``Result[X]`` say which.
+
+    - ``into``: the field of the data that the value becomes, before the actions run. Its type has
+      to take what the effect gives, which is checked where the class is declared.
+
+    The other options are those of :func:`on`, without ``by``.
     """
-    return _rule("result", what, path, when, do, (), reenter, doc)
+    return _rule("result", what, path, when, do, (), reenter, doc, into)
 
 
 def on_failure(
-    what: Effect[Any, Any] | AMachine,
+    what: Effect[Any, Any] | AMachine | Child,
     path: Path,
     /,
     *,
@@ -267,15 +364,16 @@ def _rule(
     by: By,
     reenter: bool,
     doc: str,
+    into: str | None = None,
 ) -> Rule:
-    if is_node(path):
+    if is_node(path) or isinstance(path, Anywhere):
         arrow = Arrow((path,), None)
     elif isinstance(path, Sources):
         arrow = Arrow(path.nodes, None)
     elif isinstance(path, Arrow):
         arrow = path
     else:
-        raise TypeError(f"expected an arrow (a >> b) or a state, not {path!r}")
+        raise TypeError(f"expected an arrow (a >> b), a state or anywhere, not {path!r}")
     rule = Rule(
         kind=kind,
         subject=subject,
@@ -287,8 +385,11 @@ def _rule(
         doc=doc,
         where=caller(),
         number=next(_numbers),
+        into=into,
     )
     for node in arrow.sources:
-        if is_node(node):
+        if isinstance(node, Anywhere):
+            note_rule(rule.number, rule.where)
+        elif is_node(node):
             declared(node).rules[rule.number] = rule.where
     return rule

@@ -11,11 +11,12 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.model import Kind
+from statehold.define.body import Body, names_of
 from statehold.define.effects import Child
 from statehold.define.source_line import caller
 
@@ -50,6 +51,11 @@ class Source:
 
     def __or__(self, other: Node | Sources) -> Sources:
         return Sources((self, *_members(other)))
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            raise TypeError(not_callable(self))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.id!r})"
@@ -165,6 +171,10 @@ class StateClass(type):
 
     _declared: Declared
 
+    @classmethod
+    def __prepare__(cls, name: str, bases: tuple[type, ...], /, **kwargs: Any) -> Body:
+        return Body()
+
     def __rshift__(cls, target: Target) -> Arrow:
         return Arrow((cls,), target)
 
@@ -208,9 +218,27 @@ def docstring(cls: type) -> str:
     return inspect.cleandoc(cls.__dict__.get("__doc__") or "")
 
 
+#: what a state may be called too, and then hides in the body that it stands in
+RULE_FUNCTIONS = ("on", "after", "always", "on_done", "on_result", "on_failure", "active", "child")
+
+
+def not_callable(value: object) -> str:
+    """Why a state or a rule can't be called: most often it has the name of a rule function."""
+    names = names_of(value)
+    called = names[0] if names else getattr(value, "__name__", "it")
+    if called in RULE_FUNCTIONS:
+        return (
+            f"{called!r} is a name of this body and hides statehold's {called}(): rename it, or "
+            f"write statehold.{called}(...) after import statehold"
+        )
+    return f"{called!r} is a state or a transition, which is not called; leave the parentheses out"
+
+
 def _members(value: Any) -> tuple[Node, ...]:
     if isinstance(value, Sources):
         return value.nodes
+    if isinstance(value, Anywhere):
+        raise TypeError("anywhere stands alone: it holds all states of its body")
     if is_node(value):
         return (value,)
     raise TypeError(f"| joins states, not {value!r}")
@@ -241,6 +269,8 @@ class _Nested(metaclass=StateClass):
         cls._declared.doc = docstring(cls)
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        if cls.__name__ in RULE_FUNCTIONS:
+            raise TypeError(not_callable(cls))
         raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
 
 
@@ -256,7 +286,9 @@ class Compound(_Nested):
 
     The class takes the options of :class:`State` except ``doc``: its docstring is its description.
     One child is ``initial``. The body may hold rules, too; they stand in the smallest class that
-    contains both ends. It has no instances: ``kitchen()`` raises ``TypeError``.
+    contains both ends, or further inside, with a function for a target outside:
+    ``on(Cancel, cooking >> (lambda: OrderFlow.cancelled))``. It has no instances: ``kitchen()``
+    raises ``TypeError``.
     """
 
     _kind = "compound"
@@ -281,8 +313,37 @@ class Parallel(_Nested):
 
 
 Node: TypeAlias = Source | StateClass
-#: several targets lie in different regions of one parallel state
-Target: TypeAlias = Node | tuple[Node, ...]
+#: several targets lie in different regions of one parallel state; a function gives what stands in a
+#: body around this one, which has no name here
+Target: TypeAlias = Node | tuple[Node, ...] | Callable[[], Node | tuple[Node, ...]]
+
+
+class Anywhere:
+    """Stands for the state whose body a rule stands in: the machine at the top, or the compound or
+    parallel state around the rule.
+
+    ::
+
+        class OrderFlow(Machine[Order], name="order", version=1):
+            ...
+            fail = on(Fail, anywhere >> failed)
+
+    The rule is one of that state, and holds whatever is active inside it. States inside are asked
+    first, as in any statechart. ``on(Note, anywhere, do=...)`` leaves no state. Its one value is
+    ``anywhere``.
+    """
+
+    __slots__ = ()
+
+    def __rshift__(self, target: Target) -> Arrow:
+        return Arrow((self,), target)
+
+    def __repr__(self) -> str:
+        return "anywhere"
+
+
+#: the state whose body the rule stands in
+anywhere = Anywhere()
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,10 +363,11 @@ class Sources:
 class Arrow:
     """Sources and target of a transition, ``a >> b``. ``target`` None: targetless."""
 
-    sources: tuple[Node, ...]
+    sources: tuple[Node | Anywhere, ...]
     target: Target | None
 
-    def targets(self) -> tuple[Node, ...]:
+    def targets(self) -> tuple[Any, ...]:
+        """Its states, or the function that gives them."""
         if self.target is None:
             return ()
         return self.target if isinstance(self.target, tuple) else (self.target,)
@@ -315,15 +377,18 @@ class Arrow:
 class Active:
     """The guard that :func:`active` gives."""
 
-    node: Node
+    node: Node | Callable[[], Node]
 
 
-def active(state: Node) -> Active:
+def active(state: Node | Callable[[], Node]) -> Active:
     """A guard that says yes while the state is active (SCXML 5.9.1, ``In``).
 
     ::
 
         serve = on(Serve, ready >> served, when=active(fulfilling.courier.waiting))
+
+    A state of a body around the rule's is given by a function:
+    ``active(lambda: OrderFlow.fulfilling.courier.waiting)``.
     """
     return Active(state)
 

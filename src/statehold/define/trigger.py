@@ -17,11 +17,12 @@ from statehold.chart.event import (
     timer_event,
 )
 from statehold.chart.machine import Definition
-from statehold.chart.model import Trigger
+from statehold.chart.model import ROOT, Trigger
 from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule
-from statehold.define.function import UNKNOWN, members_of
+from statehold.define.effects import Child
+from statehold.define.function import UNKNOWN, members_of, union_of
 from statehold.define.rule import several
 
 
@@ -40,6 +41,7 @@ class Triggers:
                 *(named.declared.entry for named in declarations.states),
                 *(named.declared.exit for named in declarations.states),
                 *(named.rule.do for named in declarations.rules),
+                declarations.always_do,
             )
             for item in several(value)
             if isinstance(item, Effect)
@@ -48,14 +50,20 @@ class Triggers:
     def of(self, named: NamedRule, source: str, id: str) -> Trigger | None:
         rule, place = named.rule, named.place
         if rule.kind == "event":
-            return self._event_trigger(rule.subject, place)
+            return self._events_trigger(rule.subject, place)
         if rule.kind == "after":
             delay = self.binder.delay(rule.subject, "delay", place)
             return Trigger("after", (timer_event(id),), delay) if delay else None
         if rule.kind == "always":
             return Trigger("always")
         if rule.kind == "done":
-            if self.declarations.kind_of(source) not in ("compound", "parallel"):
+            if source == ROOT:
+                self.binder.complain(
+                    place,
+                    "on_done starts from the machine itself, whose end is the end of the instance",
+                    "start from a Compound or Parallel state, or let the Final have an entry=",
+                )
+            elif self.declarations.kind_of(source) not in ("compound", "parallel"):
                 self.binder.complain(
                     place,
                     f"on_done starts from {source}, which has no states inside and is never done",
@@ -71,8 +79,7 @@ class Triggers:
             subject
             for named in self.declarations.rules
             if named.rule.kind == "event"
-            for member in several(named.rule.subject)
-            for subject in members_of(member)
+            for subject in _events_of(named.rule.subject)
         ]
         events = {
             event.__event__: event
@@ -80,6 +87,25 @@ class Triggers:
             if _is_event(event) and event not in (AnyEvent, Event, Undeliverable)
         }
         return events, AnyEvent in subjects
+
+    def _events_trigger(self, subject: Any, place: str) -> Trigger | None:
+        """One for an event, or for several: they are taken alike."""
+        events = _events_of(subject)
+        if not events:
+            self.binder.complain(place, "it names no event", "write on(First, ...), or several")
+        if AnyEvent in events and len(events) > 1:
+            self.binder.complain(
+                place,
+                "it names AnyEvent among others",
+                "name AnyEvent alone, which takes them too; rules for one event come first",
+            )
+            return None
+        triggers = [self._event_trigger(event, place) for event in events]
+        if not triggers or None in triggers:
+            return None
+        if len(triggers) == 1:
+            return triggers[0]
+        return Trigger("event", tuple(name for t in triggers if t is not None for name in t.events))
 
     def _event_trigger(self, event: Any, place: str) -> Trigger | None:
         if not _is_event(event):
@@ -111,11 +137,12 @@ class Triggers:
     def _outcome_trigger(self, named: NamedRule, source: str) -> Trigger | None:
         rule, place = named.rule, named.place
         what = rule.subject
-        machine = getattr(what, "definition", None)
+        machine = machine_of(what)
+        among = self.binder.invoked.get(what, ()) if isinstance(what, Child) else None
         if isinstance(what, Effect):
             kind, name = "effect", what.name
             known: Any = self.binder.effects.get(name)
-        elif isinstance(machine, Definition):
+        elif machine is not None:
             kind, name = "machine", machine.name
             known, what = self.binder.children.get(name), machine
         else:
@@ -125,14 +152,15 @@ class Triggers:
                 "put @effect above the function",
             )
             return None
-        ids, others = self.structure.outcomes_of(name, source, kind)
+        ids, others = self.structure.outcomes_of(name, source, kind, among)
         if kind == "effect" and name in self.detached:
             ids = (*ids, name)
         if known is not what or not ids:
             elsewhere = ", ".join(others)
             self.binder.complain(
                 place,
-                f"no state in or around {source} asks for {name}, so its outcome never arrives",
+                f"no state in or around {source or 'the machine'} asks for {name}, so its outcome "
+                "never arrives",
                 f"it is invoked by {elsewhere}: start the arrow there"
                 if elsewhere
                 else f"add invoke={name} to the state, or do={name} to a transition"
@@ -146,17 +174,33 @@ class Triggers:
         """The type of the event that guards and actions of the rule take."""
         rule = named.rule
         if rule.kind == "event":
-            return rule.subject if _is_event(rule.subject) else UNKNOWN
+            events = _events_of(rule.subject)
+            return union_of(events) if events and all(map(_is_event, events)) else UNKNOWN
         if rule.kind == "result":
-            machine = getattr(rule.subject, "definition", None)
-            result: Any = (
-                machine.output_type
-                if isinstance(machine, Definition)
-                else getattr(rule.subject, "result_type", None)
-            )
+            result = self.value_type(rule.subject)
             anything: Any = Result
             return anything if result is None else anything[result]
         return {"after": TimerFired, "done": Done, "failure": Failure}.get(rule.kind, UNKNOWN)
+
+    @staticmethod
+    def value_type(subject: Any) -> Any:
+        """The type of an effect's result or a child's output; None where it is not annotated."""
+        machine = machine_of(subject)
+        if machine is not None:
+            return machine.output_type
+        return getattr(subject, "result_type", None)
+
+
+def machine_of(subject: Any) -> Definition[Any] | None:
+    """The machine whose outcome a rule takes: that of a class, or of a child."""
+    found = getattr(subject.machine if isinstance(subject, Child) else subject, "definition", None)
+    return found if isinstance(found, Definition) else None
+
+
+def _events_of(subject: Any) -> tuple[Any, ...]:
+    """What a rule for events names, each once: one, several in a tuple, or a union."""
+    found = [event for member in several(subject) for event in members_of(member)]
+    return tuple({id(event): event for event in found}.values())
 
 
 def _is_event(value: Any) -> bool:

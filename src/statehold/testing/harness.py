@@ -21,6 +21,7 @@ from statehold.check.simulate.hand_stepped import EPOCH, WORKER, D, Roles, by
 from statehold.check.simulate.requested import Asked, AskedFor, Sent, name_of_asked
 from statehold.check.simulate.simulated import Simulated
 from statehold.define import Machine
+from statehold.define.effects import Child
 from statehold.define.state import Node, declared
 from statehold.engine.limits import Limits
 from statehold.engine.resources.once import opened
@@ -123,7 +124,7 @@ class Harness(Simulated[D]):
         return self
 
     def succeed_child(
-        self, machine: AMachine | str, output: Any = None, *, key: str | None = None
+        self, machine: AMachine | Child | str, output: Any = None, *, key: str | None = None
     ) -> Self:
         """The child instance is done, with this output."""
         asked = self._one(machine, "machine", key)
@@ -132,7 +133,7 @@ class Harness(Simulated[D]):
 
     def fail_child(
         self,
-        machine: AMachine | str,
+        machine: AMachine | Child | str,
         error: AnError = "cancelled in the test",
         *,
         key: str | None = None,
@@ -219,7 +220,7 @@ class Harness(Simulated[D]):
         Returns the last request.
         """
         name = name_of_asked(what)
-        found = [asked for asked in self.asked if asked.name == name]
+        found = [asked for asked in self.asked if asked.is_called(name)]
         if not found or (times is not None and len(found) != times):
             expected = f"{name} to be asked for" + ("" if times is None else f" {times} times")
             self._wrong(f"{name} was asked for {len(found)} times; {self._listed()}", expected)
@@ -228,13 +229,13 @@ class Harness(Simulated[D]):
     def assert_not_asked(self, what: AskedFor) -> None:
         """Asserts that the effect or child was never requested."""
         name = name_of_asked(what)
-        if any(asked.name == name for asked in self.asked):
+        if any(asked.is_called(name) for asked in self.asked):
             self._wrong(f"{name} was asked for; {self._listed()}", f"{name} not to be asked for")
 
     def assert_running(self, what: AskedFor) -> Asked:
         """Asserts that the effect or child is in flight; returns its request."""
         name = name_of_asked(what)
-        found = [asked for asked in self.running if asked.name == name]
+        found = [asked for asked in self.running if asked.is_called(name)]
         if not found:
             self._wrong(f"{name} is not in flight; {self._listed()}", f"{name} in flight")
         return found[-1]
@@ -285,7 +286,7 @@ class Harness(Simulated[D]):
         found = [
             asked
             for asked in self.running
-            if asked.name == name and asked.kind == kind and key in (None, asked.key)
+            if asked.is_called(name) and asked.kind == kind and key in (None, asked.key)
         ]
         if len(found) != 1:
             which = name if key is None else f"{name} ({key})"

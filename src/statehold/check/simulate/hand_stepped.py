@@ -372,9 +372,12 @@ class HandStepped(Generic[D]):
         assert after.snapshot is not None
         if isinstance(command, StartEffect):
             data = self.definition.data.copy(after.snapshot.data)
-            return Asked(command.effect, command.key, "effect", command.state, data, self._now)
-        _, data = child_data(self.definition, command.machine, command.input)
-        return Asked(command.machine, command.key, "machine", command.state, data, self._now)
+            asked = Asked(command.effect, command.key, "effect", command.state, data, self._now)
+        else:
+            _, data = child_data(self.definition, command.machine, command.input)
+            asked = Asked(command.machine, command.key, "machine", command.state, data, self._now)
+        asked.invoke = command.invoke
+        return asked
 
     def _post(self, advanced: Advanced, taken: Step[D]) -> None:
         """Keeps the messages to itself, and drops those that were taken back."""

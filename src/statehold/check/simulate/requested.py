@@ -9,11 +9,12 @@ from typing import Any, Literal
 from statehold.chart.effect import Effect
 from statehold.chart.event import AnEvent
 from statehold.chart.machine import AMachine
+from statehold.define.effects import Child
 
 RequestStatus = Literal["running", "incident", "succeeded", "failed", "cancelled", "skipped"]
 
-#: an effect, a child machine, or the name of either
-AskedFor = Effect[Any, Any] | AMachine | str
+#: an effect, a child machine, one child, or the name of any of them
+AskedFor = Effect[Any, Any] | AMachine | Child | str
 
 
 @dataclass(slots=True)
@@ -34,6 +35,13 @@ class Asked:
     status: RequestStatus = "running"
     attempt: int = 1
     error: str | None = None
+    #: the id of the invoke, or the effect's name if an action asked for it
+    invoke: str = ""
+
+    def is_called(self, name: str) -> bool:
+        """Whether it is what a name stands for: an effect's, a machine's, or that of one invoke,
+        with its state or without."""
+        return name in (self.name, self.invoke, self.invoke.rpartition("/")[2])
 
     @property
     def in_flight(self) -> bool:
@@ -69,4 +77,6 @@ def name_of_asked(what: AskedFor) -> str:
     """Its name in the chart."""
     if isinstance(what, str | Effect):
         return what if isinstance(what, str) else what.name
+    if isinstance(what, Child):
+        return what.id or what.machine.definition.name
     return what.definition.name

@@ -216,7 +216,7 @@ class Player(Generic[D]):
 
     def _oldest(self, name: str) -> Asked:
         """The first request that runs, or else the first incident."""
-        found = [asked for asked in self.instance.running if asked.name == name]
+        found = [asked for asked in self.instance.running if asked.is_called(name)]
         found.sort(key=lambda asked: asked.status == "incident")
         if not found:
             running = ", ".join(dict.fromkeys(a.name for a in self.instance.running)) or "nothing"

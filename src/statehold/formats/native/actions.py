@@ -116,9 +116,18 @@ class Actions:
             whole = whole and assignment is not None
             if assignment is not None:
                 made.append(assignment)
-        if not whole:
-            return None
+        return self._assigning(made, situation) if whole else None
 
+    def into(self, field: str, path: Path, situation: Situation) -> Action | None:
+        """The action by which a result becomes a field."""
+        assignment = self._assignment(field, "result", path, situation)
+        if assignment is None:
+            return None
+        name = self._assigning([assignment], situation)
+        self.functions.sources.setdefault(name, {"set": {field: "result"}})
+        return Action(name)
+
+    def _assigning(self, made: Sequence[_Assignment], situation: Situation) -> str:
         def assign(data: Any, event: Any, context: Any) -> None:
             values = [evaluate(one.made, data, event, context) for one in made]
             for one, new in zip(made, values, strict=True):

@@ -128,11 +128,13 @@ class TransitionSpec(Part):
     always: Annotated[OnlyTrue | None, NotNull()] = None
     """As soon as its guards hold, without an event."""
     on_done: Annotated[OnlyTrue | None, NotNull()] = None
-    """When the states inside its source have reached their end."""
+    """When the states inside its source have reached their end; from a final state: by that one."""
     on_result: Annotated[Name | None, NotNull()] = None
-    """When this effect or machine has a result."""
+    """When this effect or machine has a result; or the id of an invoke, for that one alone."""
+    into: Annotated[Name | None, NotNull()] = None
+    """Of on_result: the field of the data that the result becomes, before the actions."""
     on_failure: Annotated[Name | None, NotNull()] = None
-    """When this effect or machine has failed."""
+    """When this effect or machine has failed; or the id of an invoke, for that one alone."""
     from_: Paths = Field(default_factory=list, alias="from")
     """The states that it starts from; any state if left out."""
     to: Paths = Field(default_factory=list)
@@ -255,6 +257,8 @@ class MachineSpec(Part):
         default_factory=dict
     )
     """The transitions, by name; of several that could be taken, the first in order is."""
+    do: Several[Action] = Field(default_factory=list)
+    """Actions of every transition, after its own."""
     upgrades: Annotated[Several[OrEmpty[UpgradeSpec]], Field(max_length=UPGRADE_LIMIT)] = Field(
         default_factory=list
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from itertools import chain
 from typing import Any
 
 from statehold.chart.event import Event
@@ -87,7 +88,7 @@ class _Machine:
         structure = Structure(tuple(states.read()))
         self._find_detached(actions)
         transitions = Transitions(tree, states, actions, functions, effects.results, structure)
-        rows = tuple(transitions.read(spec.transitions))
+        rows = tuple(transitions.read(spec.transitions, spec.do))
         options = Options(problems, functions, tree)
         upgrades = options.upgrades(spec.upgrades, version)
         view = options.view(spec.view)
@@ -129,7 +130,7 @@ class _Machine:
     def _kept(self, functions: Functions) -> dict[str, Any]:
         """What the chart has no field for, so that the document can be written from it again."""
         kept: dict[str, Any] = {"functions": functions.sources}
-        for word in ("effects", "access", "view", "views", "indexes", "upgrades"):
+        for word in ("do", "effects", "access", "view", "views", "indexes", "upgrades"):
             written = self.problems.at((word,))
             if written:
                 kept[word] = written
@@ -188,10 +189,10 @@ class _Machine:
 
     def _find_detached(self, actions: Actions) -> None:
         """A transition may wait for an effect that a later one starts."""
-        for transition in self.spec.transitions.values():
-            for action in transition.do:
-                if isinstance(action, StartSpec):
-                    actions.detached.add(action.effect)
+        everything = [self.spec.do, *(row.do for row in self.spec.transitions.values())]
+        for action in chain.from_iterable(everything):
+            if isinstance(action, StartSpec):
+                actions.detached.add(action.effect)
 
     # --- structure ---
 

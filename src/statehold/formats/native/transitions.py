@@ -6,15 +6,16 @@ state or a state inside stays within it unless it says ``reenter`` (docs/decisio
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from statehold.chart.event import (
     done_event,
     timer_event,
 )
-from statehold.chart.model import ROOT, Guard, Policy, Transition, Trigger
+from statehold.chart.model import ROOT, Action, Block, Guard, Policy, Transition, Trigger
 from statehold.chart.normalise import Structure, outcome_trigger
 from statehold.formats.native.access import read_senders
+from statehold.formats.native.action_specs import Action as ActionSpec
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
@@ -56,9 +57,16 @@ class Transitions:
         self.functions = functions
         self.results = results
         self.structure = structure
+        self.invokes = {invoke.id: invoke for node in structure.states for invoke in node.invokes}
+        #: what every transition does after its own actions
+        self.always_do: tuple[Action, ...] = ()
         self._situations: dict[tuple[str, ...], Situation] = {}
 
-    def read(self, specs: Mapping[str, TransitionSpec]) -> Iterator[Transition]:
+    def read(
+        self, specs: Mapping[str, TransitionSpec], always_do: Sequence[ActionSpec]
+    ) -> Iterator[Transition]:
+        for block in self.actions.block(always_do, ("do",), NOWHERE):
+            self.always_do = block
         count = 0
         for name, spec in specs.items():
             path: Path = ("transitions", name)
@@ -88,27 +96,54 @@ class Transitions:
         kind = triggers[0]
         several = sources is not None and len(sources) > 1
         ids = {source: f"{name}[{source}]" if several else name for source in sources or ()}
-        made = {source: self._trigger(kind, spec, source, id, path) for source, id in ids.items()}
+        starts = {written: self._ends(kind, written) for written in ids}
+        made = {
+            written: self._trigger(kind, spec, starts[written][0], id, path)
+            for written, id in ids.items()
+        }
         situation = self._situation(kind, spec, [trigger for trigger in made.values() if trigger])
         guards = tuple(self._guards(spec, path, situation))
-        actions = self.actions.block(spec.do, (*path, "do"), situation)
-        for source, trigger in made.items():
+        actions = self._actions(kind, spec, path, situation)
+        for written, trigger in made.items():
             if trigger is None or targets is None:
                 continue
+            source, ended = starts[written]
             onward, internal = targets, False
             if not spec.reenter and source != ROOT:
                 onward, internal = self.structure.inward(source, targets, Policy())
             yield Transition(
-                ids[source],
+                ids[written],
                 source,
                 trigger,
                 onward,
-                guards,
+                (*ended, *guards),
                 actions,
                 internal,
                 spec.doc or "",
                 spec.meta,
             )
+
+    def _ends(self, kind: str, source: str) -> tuple[str, tuple[Guard, ...]]:
+        """Where it starts, and what it asks first: from a final state, ``on_done`` is the end of
+        the state around it, by this one."""
+        if kind != "on_done" or self.tree.kind(source) != "final":
+            return source, ()
+        return self.tree.states[source].parent, (Guard(source, "in"),)
+
+    def _actions(
+        self, kind: str, spec: TransitionSpec, path: Path, situation: Situation
+    ) -> tuple[Block, ...]:
+        """Its own, and those of every transition, in one block."""
+        given: list[Action] = []
+        if spec.into is not None and kind != "on_result":
+            self.problems.add((*path, "into"), "it has no result", "write on_result")
+        elif spec.into is not None:
+            action = self.actions.into(spec.into, (*path, "into"), situation)
+            given += [action] if action else []
+        for block in self.actions.block(spec.do, (*path, "do"), situation):
+            given += block
+        actions = (*given, *self.always_do)
+        return (actions,) if actions else ()
 
     # --- triggers ---
 
@@ -125,7 +160,12 @@ class Transitions:
             case "always":
                 return Trigger("always")
             case "on_done":
-                if self.tree.kind(source) not in ("compound", "parallel"):
+                if source == ROOT:
+                    self.problems.add(
+                        here, "it starts from the machine, whose end is the end of the instance",
+                        "write from: a state that has states inside",
+                    )  # fmt: skip
+                elif self.tree.kind(source) not in ("compound", "parallel"):
                     self.problems.add(
                         here, f"{source} has no states inside and is never done",
                         "start from a state that has some, or write on: an event",
@@ -147,11 +187,15 @@ class Transitions:
         return Trigger("event", names) if names else None
 
     def _outcome(self, kind: str, name: str, source: str, path: Path) -> Trigger | None:
-        ids, others = self.structure.outcomes_of(name, source)
-        if name in self.actions.detached:
+        known = {*self.actions.known.effects, *self.states.children}
+        among = None
+        if name not in known and name in self.invokes:
+            # one of several that invoke the same
+            among, name = (name,), self.invokes[name].name
+        ids, others = self.structure.outcomes_of(name, source, among=among)
+        if name in self.actions.detached and among is None:
             ids = (*ids, name)
         if not ids:
-            known = {*self.actions.known.effects, *self.states.children}
             elsewhere = ", ".join(others)
             if name in known:
                 hint = (
@@ -161,7 +205,8 @@ class Transitions:
                 )
             else:
                 hint = near(name, known)
-            self.problems.add(path, f"no state in or around {source} invokes {name!r}", hint)
+            where = source or "the machine"
+            self.problems.add(path, f"no state in or around {where} invokes {name!r}", hint)
             return None
         return outcome_trigger(ids, failed=kind == "on_failure")
 
@@ -178,7 +223,10 @@ class Transitions:
                 self._situations[events] = event_situation(names, known)
             return self._situations[events]
         if kind == "on_result":
-            return result_situation(self.results.get(spec.on_result or ""), events)
+            name = spec.on_result or ""
+            if name not in self.results and name in self.invokes:
+                name = self.invokes[name].name
+            return result_situation(self.results.get(name), events)
         if kind == "on_failure":
             return Situation(FAILED.variables, FAILED.closed, events)
         if kind == "on_done":

@@ -36,6 +36,7 @@ from statehold.chart.model import (
     Transition,
 )
 from statehold.chart.normalise import Structure
+from statehold.define.into import Into
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.durations import spelled
 from statehold.formats.native.loosen import loosened
@@ -69,6 +70,9 @@ class _Writing:
         self.problems: list[Problem] = []
         self.left_out: list[str] = []
         self.structure = Structure(self.chart.states)
+        self.functions = {} if self.definition is None else self.definition.functions
+        #: how many actions every transition ends with
+        self.always_do = len(_several((self.kept or {}).get("do")))
 
     def document(self) -> dict[str, Any]:
         chart, kept = self.chart, self.kept or {}
@@ -82,6 +86,7 @@ class _Writing:
         found["parallel"] = chart.states[0].kind == "parallel"
         found["states"] = self.children(ROOT)
         found["transitions"] = {row.id: self.row(row) for row in chart.transitions}
+        found["do"] = kept.get("do")
         for word in ("upgrades", "access", "view", "views", "indexes"):
             found[word] = kept.get(word)
         found["silence"] = [
@@ -233,12 +238,24 @@ class _Writing:
         found["by"] = _one(
             [_sender(by) for g in row.guards if g.kind == "by" for by in g.name.split(",")]
         )
-        found["do"] = self.actions(row.actions, row.id)
+        found["into"], found["do"] = self.done_at(row)
         within = self.structure.within
         inward = bool(row.targets) and all(within(target, row.source) for target in row.targets)
         found["reenter"] = inward and not row.internal and row.source != ROOT
         found["doc"], found["meta"] = row.doc, row.meta
         return _full(found)
+
+    def done_at(self, row: Transition) -> tuple[str | None, Any]:
+        """The field that its result becomes, and its actions without those of every transition."""
+        into, blocks = None, row.actions
+        if blocks:
+            *before, last = blocks
+            blocks = (*before, last[: len(last) - self.always_do])
+        first = blocks[0][0] if blocks and blocks[0] else None
+        function = self.functions.get(first.name) if first else None
+        if function is not None and isinstance(function.call, Into):
+            into, blocks = function.call.field, (blocks[0][1:], *blocks[1:])
+        return into, self.actions(blocks, row.id)
 
     def trigger(self, row: Transition) -> Iterator[tuple[str, Any]]:
         trigger = row.trigger
@@ -258,12 +275,18 @@ class _Writing:
                 yield f"on_{trigger.kind}", self.asked(row, outcome)
 
     def asked(self, row: Transition, outcome: Any) -> str:
-        """The effect or machine whose outcome it is."""
+        """The effect or machine whose outcome it is, or the id of the one invoke."""
         events = set(row.trigger.events)
         for state in self.chart.states:
             for invoke in state.invokes:
-                if outcome(invoke.id) in events:
-                    return invoke.name
+                if outcome(invoke.id) not in events:
+                    continue
+                ids, _ = self.structure.outcomes_of(invoke.name, row.source)
+                if len(events) < len(ids):
+                    if len(events) > 1:
+                        self.complain(row.id, f"it is for some of the invokes of {invoke.name}")
+                    return invoke.id
+                return invoke.name
         prefix = outcome("")
         return row.trigger.events[0].removeprefix(prefix)
 
@@ -272,6 +295,12 @@ def _one(items: Any) -> Any:
     """One alone, or a list of them."""
     found = list(items)
     return found[0] if len(found) == 1 else found
+
+
+def _several(written: Any) -> list[Any]:
+    if written is None:
+        return []
+    return written if isinstance(written, list) else [written]
 
 
 def _sender(by: str) -> Any:

@@ -1,0 +1,91 @@
+"""The action that a result becomes a field of the data by: ``on_result(charge, ..., into=...)``."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+from typing_extensions import is_typeddict
+
+from statehold.chart.machine import Uses
+from statehold.define.function import UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """Called as an action on a result. It is called what the native notation calls it."""
+
+    field: str
+    #: values of the data are not changed in place
+    is_frozen: bool
+
+    @property
+    def __name__(self) -> str:
+        return f"{self.field} = result"
+
+    @property
+    def uses(self) -> Uses:
+        return Uses(writes=frozenset({self.field}))
+
+    def __call__(self, data: Any, event: Any) -> Any:
+        if isinstance(data, dict):
+            data[self.field] = event.value
+        elif not self.is_frozen:
+            setattr(data, self.field, event.value)
+        elif isinstance(data, BaseModel):
+            return data.model_copy(update={self.field: event.value})
+        elif dataclasses.is_dataclass(data) and not isinstance(data, type):
+            return dataclasses.replace(data, **{self.field: event.value})
+        else:
+            return data._replace(**{self.field: event.value})
+        return None
+
+
+def fields_of(data: Any) -> Mapping[str, Any] | None:
+    """The fields of a type of data with their types; None where it has no fields of its own, and
+    for mappings, which have any."""
+    plain = _plain(data)
+    if not isinstance(plain, type):
+        return None
+    if issubclass(plain, BaseModel):
+        return {name: field.annotation for name, field in plain.model_fields.items()}
+    if dataclasses.is_dataclass(plain):
+        hints = _hints(plain)
+        return {field.name: hints.get(field.name, UNKNOWN) for field in dataclasses.fields(plain)}
+    if is_typeddict(plain) or (issubclass(plain, tuple) and hasattr(plain, "_fields")):
+        hints = _hints(plain)
+        return {name: hints.get(name, UNKNOWN) for name in plain.__annotations__}
+    return None
+
+
+def is_mapping(data: Any) -> bool:
+    plain = _plain(data)
+    return isinstance(plain, type) and issubclass(plain, dict) and not is_typeddict(plain)
+
+
+def is_frozen(data: Any) -> bool:
+    """Whether a change of its values gives a new one."""
+    plain = _plain(data)
+    if not isinstance(plain, type):
+        return False
+    if issubclass(plain, BaseModel):
+        return bool(plain.model_config.get("frozen"))
+    if dataclasses.is_dataclass(plain):
+        return bool(getattr(plain, "__dataclass_params__").frozen)  # noqa: B009 - of no known type
+    return issubclass(plain, tuple)
+
+
+def _plain(data: Any) -> Any:
+    return typing.get_origin(data) or data
+
+
+def _hints(data: type) -> dict[str, Any]:
+    try:
+        return typing.get_type_hints(data)
+    except (NameError, TypeError, AttributeError):
+        # names that exist for type checkers only: the fields are known, their types are not
+        return {}
