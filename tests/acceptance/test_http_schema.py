@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -19,13 +20,13 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from starlette.requests import Request
 
 from statehold import role
 from statehold.chart.access import RIGHTS, Access, ServerAccess
 from statehold.engine import Engine
-from statehold.records import Caller
-from statehold.server import Unauthorized, create_app
+from statehold.security import StoredToken
+from statehold.server import Tokens, create_app
+from statehold.server.authenticators.token_text import new_token
 from statehold.stores import MemoryStore
 from tests.acceptance.orders import OrderFlow
 from tests.acceptance.serving import listening
@@ -46,24 +47,27 @@ def make_app() -> FastAPI:
 schema = schemathesis.openapi.from_dict(make_app().openapi()).exclude(path_regex="/stream$")
 
 
-ROLES = {"customer": frozenset({"customer"}), "operator": frozenset({"operator", "restaurant"})}
+TOKENS = {name: new_token() for name in ("customer", "operator")}
 
 
-def by_token(request: Request) -> Caller:
-    name = request.headers.get("authorization", "").removeprefix("Bearer ")
-    if name not in ROLES:
-        raise Unauthorized("the token is unknown")
-    return Caller(name, ROLES[name])
+async def keep_tokens(store: MemoryStore) -> None:
+    """As `statehold token create` would."""
+    now = datetime.now(UTC)
+    for name, made in TOKENS.items():
+        roles = ("operator", "restaurant") if name == "operator" else (name,)
+        token = StoredToken(
+            id=made.id, name=name, digest=made.digest, roles=roles, teams=(), machines=None,
+            created_at=now, created_by="tests", expires_at=now + timedelta(hours=1),
+        )  # fmt: skip
+        assert await store.add_token(token, most=10)
 
 
-def make_closed_app() -> FastAPI:
+def make_closed_app(store: MemoryStore) -> FastAPI:
     """Who has no token is nobody, and a customer may do less than an operator."""
     anybody, operators = role("customer") | role("operator"), role("operator")
     grants = dict.fromkeys(RIGHTS, operators) | {"start": anybody, "read": anybody}
     access = ServerAccess(unstated=Access(**grants), audit=operators, metrics=operators)
-    return create_app(
-        lambda: Engine(MemoryStore(), [OrderFlow]), authenticate=by_token, access=access
-    )
+    return create_app(lambda: Engine(store, [OrderFlow]), authenticate=Tokens(), access=access)
 
 
 @pytest.fixture(scope="module")
@@ -74,18 +78,22 @@ def address() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def closed_address() -> Iterator[str]:
-    with in_a_thread(make_closed_app) as address:
+    store = MemoryStore()
+    with in_a_thread(lambda: make_closed_app(store), store) as address:
         yield address
 
 
 @contextmanager
-def in_a_thread(make: Callable[[], FastAPI]) -> Iterator[str]:
-    """A server in a thread, since schemathesis asks without an event loop."""
+def in_a_thread(make: Callable[[], FastAPI], store: MemoryStore | None = None) -> Iterator[str]:
+    """A server in a thread, since schemathesis asks without an event loop. Its store, if it is
+    given, gets the tokens."""
     answer: list[str] = []
     up, stop = threading.Event(), threading.Event()
 
     async def run() -> None:
         async with listening(make()) as address:
+            if store is not None:
+                await keep_tokens(store)
             answer.append(address)
             up.set()
             await asyncio.to_thread(stop.wait)
@@ -104,7 +112,7 @@ def in_a_thread(make: Callable[[], FastAPI]) -> Iterator[str]:
         server.join()
 
 
-OPERATOR = {"Authorization": "Bearer operator"}
+OPERATOR = {"Authorization": f"Bearer {TOKENS['operator'].text}"}
 
 
 @schema.parametrize()
@@ -128,7 +136,7 @@ def test_every_answer_is_one_that_the_document_promises(case: Any, address: str)
     suppress_health_check=list(HealthCheck),
 )
 def test_so_it_is_where_callers_are_authenticated(case: Any, closed_address: str) -> None:
-    for token in ("", "customer", "operator"):
+    for token in ("", TOKENS["customer"].text, TOKENS["operator"].text):
         headers = {"Authorization": f"Bearer {token}"}
         answer = case.call(base_url=closed_address, headers=headers, timeout=10)
         case.validate_response(answer, checks=PROMISES)
