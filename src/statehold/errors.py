@@ -809,6 +809,8 @@ class Permanent(StateholdError):
     """Raise this in an effect if no further attempt can help: it fails at once."""
 
     code = "permanent"
+    #: that of the answer over HTTP which it stands for, if it stands for one
+    status: int | None = None
 
 
 class ScriptInvalid(StateholdError):

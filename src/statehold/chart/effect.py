@@ -6,13 +6,31 @@ same key at each attempt.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from dataclasses import replace as with_fields
 from datetime import datetime, timedelta
+from types import EllipsisType
 from typing import Any, Generic, Literal, TypeVar
+
+from statehold.chart.error_kinds import PERMANENT, entry_for, kind_of
+from statehold.errors import DefinitionError, Problem
 
 D = TypeVar("D")
 R = TypeVar("R")
+
+#: what a policy by type of error is given as
+ErrorPolicies = Mapping[type[BaseException], "Retry"]
+
+#: the longest timeout, heartbeat and delay between two attempts
+_LONGEST = timedelta(days=36_500)
+_AT_MOST = f"give {_LONGEST.days} days at most"
+#: entries of one effect's ``errors``
+_ENTRIES = 100
+_NAME = re.compile(r"[A-Za-z_][\w.-]{0,199}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +39,9 @@ class Retry:
 
     After failed attempt n it waits ``first * factor ** (n - 1)``, at most ``longest``. ``jitter``
     is the share of that delay, 0 to 1, that chance may take away.
+
+    In ``errors=`` of an effect it is the policy of one type of error, which counts its own
+    failures: ``attempts`` of 1 means that the first such error is the last.
     """
 
     attempts: int = 10
@@ -99,6 +120,68 @@ class Effect(Generic[D, R]):
     #: the type of the result, as annotated; ``None`` where there is no annotation
     result_type: Any = None
     doc: str = ""
+    #: policies by the kind of the error (:mod:`.error_kinds`); ``retry`` is that of all others
+    errors: Mapping[str, Retry] = field(default_factory=dict)
+
+    def use(
+        self,
+        name: str,
+        *,
+        attempts: int | None = None,
+        timeout: timedelta | None = None,
+        heartbeat: timedelta | EllipsisType | None = ...,
+        first: timedelta | None = None,
+        factor: float | None = None,
+        longest: timedelta | None = None,
+        jitter: float | None = None,
+        errors: ErrorPolicies | None = None,
+    ) -> Effect[D, R]:
+        """The same function as an effect of its own, with a name and a policy of its own.
+
+        ::
+
+            deposit = charge.use("deposit", attempts=2, errors={CardDeclined: Retry(attempts=1)})
+            paying = State(invoke=deposit)
+            paid = on_result(deposit, paying >> shipping)
+
+        It is another effect for a machine: its outcomes, its attempts and its entries in the
+        journal are under ``name``, which is letters, digits and ``. _ -``, at most 200, a letter
+        or ``_`` first. The options are those of :func:`statehold.effect`; one that is left out is
+        as this effect has it, and ``errors`` stands in place of all of this effect's.
+
+        Raises ``DefinitionError`` for a name that can't be one and for an option out of its range.
+        """
+        before = self.retry
+        retry = Retry(
+            before.attempts if attempts is None else attempts,
+            before.first if first is None else first,
+            before.factor if factor is None else factor,
+            before.longest if longest is None else longest,
+            before.jitter if jitter is None else jitter,
+        )
+        used = with_fields(
+            self,
+            retry=retry,
+            timeout=self.timeout if timeout is None else timeout,
+            heartbeat=self.heartbeat if isinstance(heartbeat, EllipsisType) else heartbeat,
+        )
+        faults = policy_faults(retry, used.timeout, used.heartbeat, errors or {})
+        if not isinstance(name, str) or _NAME.fullmatch(name) is None:
+            hint = "letters, digits and . _ -, at most 200, a letter or _ first"
+            faults.insert(0, (f"{name!r} can't be its name", hint))
+        if faults:
+            frame = sys._getframe(1)
+            file = frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+            place = f"a use of effect {self.name} ({file}:{frame.f_lineno})"
+            raise DefinitionError(str(name), [Problem(place, *fault) for fault in faults])
+        policies = self.errors if errors is None else by_kind(errors)
+        return with_fields(used, name=name, errors=policies)
+
+    def policy_for(self, kinds: Iterable[str]) -> tuple[str, Retry]:
+        """The entry of ``errors`` for an error of these kinds, and its policy; an empty name, and
+        ``retry``, where there is none."""
+        entry = entry_for(kinds, self.errors) if self.errors else None
+        return ("", self.retry) if entry is None else (entry, self.errors[entry])
 
     @property
     def takes_call(self) -> bool:
@@ -132,3 +215,59 @@ class Effect(Generic[D, R]):
                 case "event":
                     raise NotImplementedError(f"effect {self.name} takes an event")
         return tuple(found)
+
+
+def by_kind(errors: ErrorPolicies) -> dict[str, Retry]:
+    """The policies by the names of their errors."""
+    return {kind_of(error): retry for error, retry in errors.items()}
+
+
+def policy_faults(
+    policy: Retry, timeout: timedelta, heartbeat: timedelta | None, errors: ErrorPolicies
+) -> list[tuple[str, str]]:
+    """What is wrong with the options of an effect: each fault with a hint."""
+    zero = timedelta(0)
+    checks = [
+        (timeout > zero, f"timeout is {timeout}", "give a positive timedelta"),
+        (heartbeat is None or heartbeat > zero, f"heartbeat is {heartbeat}", "give a positive one"),
+        *(
+            (given <= _LONGEST, f"{name} is {given}", _AT_MOST)
+            for name, given in (("timeout", timeout), ("heartbeat", heartbeat or zero))
+        ),
+        (
+            len(errors) <= _ENTRIES,
+            f"errors has {len(errors)} entries",
+            f"give {_ENTRIES} at most; a class stands for its subclasses",
+        ),
+    ]
+    found = [*_retry_faults(policy, ""), *((text, hint) for good, text, hint in checks if not good)]
+    for error, retry in errors.items():
+        found += _entry_faults(error, retry)
+    return found
+
+
+def _entry_faults(error: Any, retry: Any) -> list[tuple[str, str]]:
+    if not isinstance(error, type) or not issubclass(error, BaseException):
+        return [
+            (f"errors has {error!r}, which is no class of errors", "give a class: TimeoutError")
+        ]
+    if kind_of(error) == PERMANENT:
+        hint = "give a subclass of it that may be tried again, or raise another error"
+        return [("errors has Permanent, which fails at once", hint)]
+    if not isinstance(retry, Retry):
+        return [(f"errors has {retry!r} for {error.__name__}", "give Retry(attempts=...)")]
+    return _retry_faults(retry, f"for {error.__name__}, ")
+
+
+def _retry_faults(policy: Retry, what: str) -> list[tuple[str, str]]:
+    zero = timedelta(0)
+    checks = [
+        (policy.attempts >= 1, f"attempts is {policy.attempts}", "give 1 or more"),
+        (policy.first >= zero, f"first is {policy.first}", "give 0 or more"),
+        (policy.factor >= 1, f"factor is {policy.factor}", "give 1 or more"),
+        (policy.longest >= policy.first, f"longest is {policy.longest}", "give no less than first"),
+        (math.isfinite(policy.factor), f"factor is {policy.factor}", "give a finite one"),
+        (policy.longest <= _LONGEST, f"longest is {policy.longest}", _AT_MOST),
+        (0 <= policy.jitter <= 1, f"jitter is {policy.jitter}", "give a share from 0 to 1"),
+    ]
+    return [(f"{what}{message}", hint) for good, message, hint in checks if not good]

@@ -138,7 +138,8 @@ class Failure(Struct, frozen=True):
 
     An effect fails for good when its attempts are exhausted or when it raises ``Permanent``.
     ``error`` is the name of the exception's class and ``message`` its text. ``attempts`` is how
-    often it was run. ``key`` and ``invoke`` are as in :class:`Result`.
+    often it was run. ``key`` and ``invoke`` are as in :class:`Result`. ``kinds`` has the names of
+    the exception's classes with their modules, the most specific first, where they are known.
     """
 
     invoke: str
@@ -146,6 +147,7 @@ class Failure(Struct, frozen=True):
     error: str
     message: str
     attempts: int = 1
+    kinds: tuple[str, ...] = ()
 
     @property
     def __event__(self) -> str:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import inspect
-import math
 import typing
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Concatenate, Protocol, TypeVar, overload
 
-from statehold.chart.effect import Effect, Retry
+from statehold.chart.effect import Effect, ErrorPolicies, Retry, by_kind, policy_faults
 from statehold.chart.machine import AMachine
 from statehold.define.effect_parameters import parameters_of
 from statehold.define.function import is_async
@@ -19,9 +18,6 @@ from statehold.errors import DefinitionError, Problem
 
 D = TypeVar("D")
 R = TypeVar("R")
-
-#: the longest timeout, heartbeat and delay between two attempts
-_LONGEST = timedelta(days=36_500)
 
 
 class EffectDecorator(Protocol):
@@ -47,7 +43,9 @@ def effect(
     factor: float = 2.0,
     longest: timedelta = timedelta(minutes=5),
     jitter: float = 0.2,
+    errors: ErrorPolicies | None = None,
 ) -> EffectDecorator: ...
+# long because its docstring has every option
 def effect(
     run: Callable[..., Any] | None = None,
     /,
@@ -59,6 +57,7 @@ def effect(
     factor: float = 2.0,
     longest: timedelta = timedelta(minutes=5),
     jitter: float = 0.2,
+    errors: ErrorPolicies | None = None,
 ) -> Any:
     """Declares a function as an effect: work on the outside world.
 
@@ -88,6 +87,14 @@ def effect(
     - ``first``, ``factor``, ``longest``: attempt n + 1 starts ``first * factor ** (n - 1)`` after
       attempt n, at most ``longest``.
     - ``jitter``: the share of that delay, 0 to 1, that chance may take away.
+    - ``errors``: policies for types of errors: ``{CardDeclined: Retry(attempts=1), RateLimited:
+      Retry(attempts=20, first=minutes(1))}``. The first class of the error's ``__mro__`` that has
+      one counts; each counts its own failures, and all other errors together theirs. ``Permanent``
+      fails at once, except for a subclass of it that is named here. What is over its time is a
+      ``TimeoutError``.
+
+    ``charge.use("deposit", attempts=2)`` is the same function as another effect
+    (:meth:`.Effect.use`).
 
     Raises ``DefinitionError`` for an option out of its range (durations are positive, and 36,500
     days at most) and for a function whose parameters do not fit.
@@ -98,7 +105,7 @@ def effect(
     def declare(function: Callable[..., Any]) -> Effect[Any, Any]:
         name = getattr(function, "__name__", "lambda").strip("<>")
         parameters, unfit = parameters_of(function, caller_names())
-        complaints = [*_complaints(policy, timeout, heartbeat), *unfit]
+        complaints = [*policy_faults(policy, timeout, heartbeat, errors or {}), *unfit]
         if complaints:
             place = f"effect {name} ({where})"
             raise DefinitionError(name, [Problem(place, *complaint) for complaint in complaints])
@@ -112,6 +119,7 @@ def effect(
             heartbeat=heartbeat,
             result_type=_result_type(function),
             doc=inspect.getdoc(function) or "",
+            errors=by_kind(errors or {}),
         )
 
     return declare if run is None else declare(run)
@@ -151,31 +159,6 @@ def child(
         any_failed = on_failure(Kid, both >> failed)
     """
     return Child(machine, input, id)
-
-
-def _complaints(
-    policy: Retry, timeout: timedelta, heartbeat: timedelta | None
-) -> list[tuple[str, str]]:
-    zero = timedelta(0)
-    checks = [
-        (policy.attempts >= 1, f"attempts is {policy.attempts}", "give 1 or more"),
-        (timeout > zero, f"timeout is {timeout}", "give a positive timedelta"),
-        (heartbeat is None or heartbeat > zero, f"heartbeat is {heartbeat}", "give a positive one"),
-        (policy.first >= zero, f"first is {policy.first}", "give 0 or more"),
-        (policy.factor >= 1, f"factor is {policy.factor}", "give 1 or more"),
-        (policy.longest >= policy.first, f"longest is {policy.longest}", "give no less than first"),
-        (math.isfinite(policy.factor), f"factor is {policy.factor}", "give a finite one"),
-        *(
-            (given <= _LONGEST, f"{name} is {given}", f"give {_LONGEST.days} days at most")
-            for name, given in (
-                ("timeout", timeout),
-                ("heartbeat", heartbeat or zero),
-                ("longest", policy.longest),
-            )
-        ),
-        (0 <= policy.jitter <= 1, f"jitter is {policy.jitter}", "give a share from 0 to 1"),
-    ]
-    return [(message, hint) for good, message, hint in checks if not good]
 
 
 def _result_type(function: Callable[..., Any]) -> Any:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
+from statehold.chart.error_kinds import ErrorIs
 from statehold.chart.event import Done, Event, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import AMachine
 from statehold.define.body import note_rule
@@ -329,6 +330,7 @@ def on_failure(
     path: Path,
     /,
     *,
+    error: type[BaseException] | None = None,
     when: When[Failure] = None,
     do: Do[Failure] = None,
     reenter: bool = False,
@@ -342,10 +344,12 @@ def on_failure(
 
     An effect has failed for good once its attempts are exhausted, or when it raises ``Permanent``.
     A failure that no transition takes becomes an incident. ``what`` is as for :func:`on_result`;
-    the event is a :class:`statehold.Failure`. The other options are those of :func:`on`, without
-    ``by``.
+    the event is a :class:`statehold.Failure`. ``error=CardDeclined`` is a guard, asked before those
+    of ``when``: the effect has raised that class of errors or a subclass. The other options are
+    those of :func:`on`, without ``by``. Raises ``TypeError`` where ``error`` is no such class.
     """
-    return _rule("failure", what, path, when, do, (), reenter, doc)
+    guards = several(when) if error is None else (ErrorIs(error), *several(when))
+    return _rule("failure", what, path, guards, do, (), reenter, doc)
 
 
 def several(value: Any) -> tuple[Any, ...]:

@@ -64,6 +64,8 @@ class RequestFailed(StateholdError):
     """A server answered with an error, or not at all; the next attempt may succeed."""
 
     code = "request-failed"
+    #: that of the answer, if there was one
+    status: int | None = None
 
 
 class _Slots:
@@ -244,7 +246,9 @@ class Requests:
                 if permanent is None
                 else status in permanent or 300 <= status < 400
             )
-            raise Permanent(message) if for_good else RequestFailed(message)
+            failed = Permanent(message) if for_good else RequestFailed(message)
+            failed.status = status
+            raise failed
         answer: Mapping[str, Any] = {
             "status": status,
             "headers": dict(response.headers),

@@ -151,6 +151,16 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     trace: str = ""
     #: where the error of an incident was raised
     traceback: str = ""
+    #: how often it has failed so far with errors that have a policy of their own, by its name
+    by_error: dict[str, int] | None = None
+
+    def failures(self, policy: str) -> int:
+        """How often it has failed under this policy, by its name, once the present attempt fails
+        under it, too. An empty name: under that of all other errors."""
+        known = self.by_error or {}
+        if not policy:
+            return self.attempt - sum(known.values())
+        return known.get(policy, 0) + 1
 
     @property
     def state(self) -> AttemptState:
@@ -196,9 +206,15 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
             "take_over", attempt=number, worker=None, next_at=now, takeovers=takeovers
         )
 
-    def postpone(self, number: int, error: str, due: datetime) -> Attempt:
-        """Attempt ``number`` failed, and the next one is due at ``due``."""
-        return self._after("postpone", attempt=number, worker=None, next_at=due, error=error)
+    def postpone(self, number: int, error: str, due: datetime, policy: str = "") -> Attempt:
+        """Attempt ``number`` failed, and the next one is due at ``due``; ``policy`` names the
+        policy that the error has of its own."""
+        by_error = self.by_error
+        if policy:
+            by_error = {**(by_error or {}), policy: self.failures(policy)}
+        return self._after(
+            "postpone", attempt=number, worker=None, next_at=due, error=error, by_error=by_error
+        )
 
     def hold_outcome(self) -> Attempt:
         """It ended while its instance is paused; the outcome waits among the held messages."""
@@ -246,7 +262,9 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
     def retry(self, now: datetime) -> Attempt:
         """An operator has it begin at once, from the first attempt on; or its result applied."""
         event: AttemptEvent = "retry" if self.outcome is None else "retry_result"
-        return self._after(event, attempt=0, takeovers=0, next_at=now, incident_at=None)
+        return self._after(
+            event, attempt=0, takeovers=0, next_at=now, incident_at=None, by_error=None
+        )
 
     def renamed(self, name: str) -> Attempt:
         """The same, after an upgrade that has renamed what it stands for; no event."""
@@ -273,7 +291,8 @@ class Attempt(Struct, frozen=True, omit_defaults=True, gc=False):
 
 class Ending(Struct, frozen=True, omit_defaults=True):
     """How an attempt ended in its worker. ``result`` is JSON. ``error`` is the name of an
-    exception's class, ``traceback`` where it was raised, ``trace`` the attempt's trace context.
+    exception's class, ``kinds`` what kinds it is of (:mod:`statehold.chart.error_kinds`),
+    ``traceback`` where it was raised, ``trace`` the attempt's trace context.
     """
 
     key: str
@@ -283,6 +302,7 @@ class Ending(Struct, frozen=True, omit_defaults=True):
     permanent: bool = False
     trace: str = ""
     traceback: str = ""
+    kinds: tuple[str, ...] = ()
 
 
 class Followed(NamedTuple):

@@ -14,6 +14,7 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from statehold.chart.effect import Call, Effect
+from statehold.chart.error_kinds import kinds_of
 from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import given_result
@@ -100,26 +101,30 @@ class Harness(Simulated[D]):
         """The effect failed: ``attempts`` times in a row, by default for good.
 
         Its last attempt, and a ``Permanent``, is for good: a transition takes the failure, or it
-        becomes an incident.
+        becomes an incident. How many attempts there are is what the effect's ``errors`` say for
+        ``error``, where it is an exception and they name its type.
         """
         asked = self._one(effect, "effect", key)
-        known = self.definition.effects[asked.name]
-        left = known.retry.attempts - asked.attempt + 1
+        kinds = () if isinstance(error, str) else kinds_of(error)
+        policy, retry = self.definition.effects[asked.name].policy_for(kinds)
+        attempt = self._instance.attempts[asked.key]
+        left = max(retry.attempts - attempt.failures(policy) + 1, 1)
+        is_permanent = isinstance(error, Permanent) and not policy
         failing = left if attempts is None else attempts
         if not 1 <= failing <= left:
             self._wrong(
                 f"{asked} can't fail {failing} times, it has {left} attempts left of "
-                f"{known.retry.attempts}",
+                f"{retry.attempts}",
                 f"attempts= from 1 to {left}",
             )
-        if isinstance(error, Permanent):
-            self.fail_asked(asked, _class_of(error), str(error), attempt=asked.attempt)
-        elif failing == left:
-            self.fail_asked(asked, _class_of(error), str(error))
+        if is_permanent or failing == left:
+            number = asked.attempt if is_permanent else asked.attempt + left - 1
+            self.fail_asked(asked, _class_of(error), str(error), attempt=number, kinds=kinds)
         else:
-            why, number = f"{_class_of(error)}: {error}", asked.attempt + failing - 1
-            postponed = self._instance.attempts[asked.key].postpone(number, why, self._now)
-            self._set_attempt(asked, postponed.begin(WORKER))
+            why = f"{_class_of(error)}: {error}"
+            for number in range(asked.attempt, asked.attempt + failing):
+                attempt = attempt.postpone(number, why, self._now, policy).begin(WORKER)
+            self._set_attempt(asked, attempt)
             self._narrative.note(self._now, f"{asked.name} ({asked.key}) failed: {why}")
         return self
 

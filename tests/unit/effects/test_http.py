@@ -304,3 +304,25 @@ def test_an_allowed_host_is_the_same_however_it_is_spelt() -> None:
         hosts.check(url)
     with pytest.raises(RequestRefused):
         hosts.check("https://pay.example\\@evil.example/")
+
+
+@pytest.mark.anyio
+async def test_a_status_can_have_a_policy_of_its_own(requests_to: Any) -> None:
+    with answering(Reply(404), Reply(503), Reply(404), Reply(404)) as server:
+        http = f"{{url: '{server.origin}/'}}\n    errors: {{'404': {{attempts: 3, first: 1s}}}}"
+        state, view = await played(asking(http, requests_to(server.origin)))
+    assert state == ["bad"]
+    assert "answered 404" in view["why"]
+    assert len(server.asked) == 4
+
+
+@pytest.mark.anyio
+async def test_a_class_of_statuses_and_a_named_error_can_have_one(requests_to: Any) -> None:
+    with answering(Reply(503)) as server:
+        http = (
+            f"{{url: '{server.origin}/'}}\n    errors: {{5xx: {{attempts: 1}}, "
+            "RequestFailed: {attempts: 2}}"
+        )
+        state, _ = await played(asking(http, requests_to(server.origin)))
+    assert state == ["bad"]
+    assert len(server.asked) == 1

@@ -244,7 +244,8 @@ class _Search:
             for succeeded in self.stimuli.results.get(one.name, (Succeeded(one.name),)):
                 yield succeeded, own, one.invoke
             if own:
-                yield Failed(one.name), True, one.invoke
+                for failed in (Failed(one.name), *self.stimuli.failures.get(one.name, ())):
+                    yield failed, True, one.invoke
         for sent in self.stimuli.events:
             if self.stepper.could_take(point, sent):
                 yield sent, False, ""

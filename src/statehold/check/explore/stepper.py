@@ -173,19 +173,22 @@ class Stepper:
             case Succeeded(name, _, value):
                 one = next(one for one in point.snapshot.effects if one.name == name)
                 return self._step(point, Result(one.invoke, one.key, value))
-            case Failed(name):
-                return self._fail(point, name)
+            case Failed():
+                return self._fail(point, stimulus)
 
-    def _fail(self, point: Point, name: str) -> Taken:
+    def _fail(self, point: Point, stimulus: Failed) -> Taken:
         instance, snapshot = point.instance, point.snapshot
+        name, error = stimulus.name, FAILURE.error
+        if stimulus.error is not None:
+            error = stimulus.error.__name__
         one = next(one for one in snapshot.effects if one.name == name)
         known = self.definition.effects.get(name) if one.kind == "effect" else None
         attempts = 1 if known is None else known.retry.attempts
-        event = Failure(one.invoke, one.key, FAILURE.error, FAILURE.message, attempts)
+        event = Failure(one.invoke, one.key, error, FAILURE.message, attempts, stimulus.kinds)
         taken = step(self.definition, snapshot, event, MOMENT)
         if taken.accepted or one.kind == "machine":
             return self._taken(point, taken, failed=[one.key])
-        failed = LastFailure(attempts, FAILURE.error)
+        failed = LastFailure(attempts, error)
         changed = untaken(instance, one, failed, taken.snapshot, MOMENT)
         return Taken(replace(point, instance=changed), dropped=frozenset({one.invoke}))
 

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from pydantic.errors import PydanticSchemaGenerationError, PydanticUserError
 
 from statehold.chart.access import is_machine, machine
+from statehold.chart.error_kinds import ErrorIs, kind_of
 from statehold.chart.event import AnEvent, Event, NamedEvent, failure_event
 from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
@@ -62,23 +63,35 @@ class Succeeded(Struct, frozen=True):
 
 
 class Failed(Struct, frozen=True):
-    """The same failed for good."""
+    """The same failed for good, with an error of this class or, without one, of any other."""
 
     name: str
+    error: type[BaseException] | None = None
 
     @property
     def step(self) -> ScriptStep:
-        return FailStep(self.name)
+        if self.error is None:
+            return FailStep(self.name)
+        return FailStep(self.name, self.error.__name__)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """As an event of the failure has them."""
+        if self.error is None:
+            return ()
+        return tuple(kind_of(one) for one in self.error.__mro__ if issubclass(one, BaseException))
 
 
 Stimulus = Received | Fired | Succeeded | Failed
 
 
 class Stimuli(Struct, frozen=True):
-    """``results`` by the name of an effect or of a child's machine."""
+    """``results``, and ``failures`` by the rules' ``error=``, by the name of an effect or of a
+    child's machine."""
 
     events: tuple[Received, ...]
     results: Mapping[str, tuple[Succeeded, ...]]
+    failures: Mapping[str, tuple[Failed, ...]]
     left_out: tuple[str, ...]
 
 
@@ -99,9 +112,9 @@ def stimuli_of(
     gathering = _Gathering(definition, dict(values or {}), dict(results or {}))
     found = gathering.events(events)
     outcomes = gathering.results()
-    gathering.failures()
+    failures = gathering.failures()
     gathering.refuse_unused()
-    return Stimuli(found, outcomes, tuple(gathering.left_out))
+    return Stimuli(found, outcomes, failures, tuple(gathering.left_out))
 
 
 class _Gathering:
@@ -210,26 +223,41 @@ class _Gathering:
             self.used.add(name)
         return found
 
-    def failures(self) -> None:
-        """One failure is tried; that leaves others out where a function looks at the failure."""
+    def failures(self) -> dict[str, tuple[Failed, ...]]:
+        """One failure is tried, and one for each class of errors that a rule asks for; that leaves
+        others out where a function looks at the failure."""
         chart = self.definition.chart
+        found: dict[str, tuple[Failed, ...]] = {}
         invoked = {one.id: one.name for state in chart.states for one in state.invokes}
         for id, name in {**invoked, **{name: name for name in detached_effects(chart)}}.items():
             event = failure_event(id)
-            if any(
-                self.looks_at_event(transition)
+            taking = [
+                transition
                 for transition in chart.transitions
                 if transition.trigger.kind != "always"
                 and matches(chart.policy, transition.trigger, event)
-            ):
+            ]
+            classes = [error for transition in taking for error in self.errors_of(transition)]
+            found[name] = tuple(
+                dict.fromkeys((*found.get(name, ()), *(Failed(name, one) for one in classes)))
+            )
+            if any(self.looks_at_event(transition) for transition in taking):
                 self.left_out.append(
                     f"failure of {name}: only one, after its last attempt, was tried"
                 )
 
+        return found
+
+    def errors_of(self, transition: Transition) -> list[type[BaseException]]:
+        functions = self.definition.functions
+        guards = [functions[one.name].call for one in transition.guards if one.kind == "function"]
+        return [guard.error for guard in guards if isinstance(guard, ErrorIs)]
+
     def looks_at_event(self, transition: Transition) -> bool:
         names = [guard.name for guard in transition.guards if guard.kind == "function"]
         names += [one.name for block in transition.actions for one in block if one.kind == "run"]
-        return any(self.definition.functions[name].takes > 1 for name in names)
+        used = [self.definition.functions[name] for name in names]
+        return any(one.takes > 1 and not isinstance(one.call, ErrorIs) for one in used)
 
     def outcomes(self, name: str, type_: Any) -> tuple[Succeeded, ...]:
         given = {name: self.given_results[name]} if name in self.given_results else {}

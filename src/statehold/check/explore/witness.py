@@ -166,8 +166,8 @@ def _words(stimulus: Stimulus) -> str:
             return timer if timer.startswith("message ") else f"timer {timer}"
         case Succeeded(name, result):
             return f"{name} succeeds" + ("" if result is None else f" with {result!r}")
-        case Failed(name):
-            return f"{name} fails"
+        case Failed(name, error):
+            return f"{name} fails" + ("" if error is None else f" with {error.__name__}")
 
 
 def _span(microseconds: int) -> str:

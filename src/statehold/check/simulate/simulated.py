@@ -54,11 +54,17 @@ class Simulated(HandStepped[D]):
         self._conclude(asked, effect, taken, what)
 
     def fail_asked(
-        self, asked: Asked, error: str, message: str, *, attempt: int | None = None
+        self,
+        asked: Asked,
+        error: str,
+        message: str,
+        *,
+        attempt: int | None = None,
+        kinds: tuple[str, ...] = (),
     ) -> None:
         """It failed for good, an effect at this ``attempt``, by default its last one.
 
-        ``error`` is the name of an exception's class.
+        ``error`` is the name of an exception's class, ``kinds`` those of it and its base classes.
         """
         is_child = asked.kind == "machine"
         if attempt is None:
@@ -67,7 +73,8 @@ class Simulated(HandStepped[D]):
         why = message if is_child else f"{error}: {message}"
         what = f"{asked.name} ({asked.key}) failed: {why}"
         effect = self._in_flight(asked)
-        taken = self._step(Failure(effect.invoke, asked.key, error, message, attempt), what)
+        event = Failure(effect.invoke, asked.key, error, message, attempt, kinds)
+        taken = self._step(event, what)
         self._conclude(asked, effect, taken, what, LastFailure(attempt, why))
 
     def narrative_end(self) -> str:

@@ -21,6 +21,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from statehold.chart.effect import Call, Effect
+from statehold.chart.error_kinds import kinds_of
 from statehold.chart.machine import Definition
 from statehold.chart.payload import write_result
 from statehold.engine.background.capacity import EffectRef, Kind, Lane
@@ -38,6 +39,9 @@ from statehold.instance.tracebacks import members, trace_of
 from statehold.interpreter.snapshot import InFlight
 
 log = logger(__name__)
+
+#: the kinds of the error of an attempt that was over its time
+TIMED_OUT = kinds_of(TimeoutError())
 
 _TO_BE_RUN = (CoroutineType, GeneratorType, AsyncGeneratorType)
 
@@ -116,7 +120,9 @@ class AttemptRun:
         return about(self._context, self.ref, **fields)
 
     def failure(self, error: str, message: str, *, permanent: bool = False) -> Ending:
-        return Ending(self.key, None, error, message, permanent)
+        # one that this module finds; TimeoutError is the only class of errors among them
+        kinds = TIMED_OUT if error == "TimeoutError" else (error,)
+        return Ending(self.key, None, error, message, permanent, kinds=kinds)
 
     # --- its life, in the loop's thread ---
 
@@ -329,13 +335,17 @@ class AttemptRun:
             message = f"{message}: {members_text}"[:most]
         elif isinstance(error, TimeoutError) and not message and self._declared is not None:
             message = "it raised this itself, within its time"
+        kinds = kinds_of(error)
+        # a subclass of Permanent may have a policy of its own
+        has_policy = self._declared is not None and self._declared.policy_for(kinds)[0] != ""
         return Ending(
             self.key,
             None,
             name_of(error),
             self._resources.redacted(message),
-            isinstance(error, Permanent),
+            isinstance(error, Permanent) and not has_policy,
             traceback=trace_of(error),
+            kinds=kinds,
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -156,15 +156,17 @@ def _failed(
     if known.state == "result_kept":
         # another attempt has succeeded
         return
-    retry = retry_of(draft.definition, effect.name)
+    policy, retry = _policy_for(draft.definition, effect.name, ending.kinds)
+    failures = known.failures(policy)
     error = f"{ending.error}: {ending.message}"[: context.limits.error_chars]
-    if not ending.permanent and number < retry.attempts and effect.kind == "effect":
+    if not ending.permanent and failures < retry.attempts and effect.kind == "effect":
         if known.state == "incident":
             return
-        later = known.postpone(number, error, backoff(retry, number, now, context))
+        due = backoff(retry, failures, now, context)
+        later = known.postpone(number, error, due, policy)
         note_failure(draft, key, effect.name, later, ending.traceback)
         return
-    event = Failure(effect.invoke, key, ending.error or "", ending.message, number)
+    event = Failure(effect.invoke, key, ending.error or "", ending.message, number, ending.kinds)
     record = EffectRecord(key, effect.name, "failed", number, error)
     trace = ending.traceback
     try:
@@ -201,9 +203,9 @@ def _report_failure(draft: Draft, key: str, name: str, later: Attempt, trace: st
     draft.note(Origin(what, effects=(record,)))
 
 
-def retry_of(definition: Definition[Any], name: str) -> Retry:
+def _policy_for(definition: Definition[Any], name: str, kinds: Sequence[str]) -> tuple[str, Retry]:
     effect: Effect[Any, Any] | None = definition.effects.get(name)
-    return _DEFAULT_RETRY if effect is None else effect.retry
+    return ("", _DEFAULT_RETRY) if effect is None else effect.policy_for(kinds)
 
 
 class Release(Request):

@@ -56,17 +56,22 @@ class RetrySpec(Part):
 
 
 class EffectSpec(Part):
-    """Work outside: a declared request, or an effect that the server offers."""
+    """Work outside: a declared request, an effect that the server offers, or another effect of
+    this document under a name of its own."""
 
     http: Annotated[HttpSpec | None, NotNull()] = None
     """A request; the server has to allow its host."""
     offered: StrictStr | None = None
     """The name of an effect that the server offers; the effect's own if left out."""
+    use: StrictStr | None = None
+    """Another effect of this document, which this one is under a name and policy of its own."""
     result: AnySchema | None = None
     """The type of its result."""
     timeout: Duration | None = None
     """How long one attempt may take, at most 10m."""
     retry: RetrySpec | None = None
     """When a failed attempt is followed by another."""
+    errors: OrEmpty[dict[str, OrEmpty[RetrySpec]]] = Field(default_factory=dict)
+    """Policies by name of error (`TimeoutError`) or, of requests, by status (`"429"`, `5xx`)."""
     doc: StrictStr | None = None
     """What it does, for people."""

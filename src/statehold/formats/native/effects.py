@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from statehold.chart.effect import Call, Effect, Retry
+from statehold.chart.error_kinds import PERMANENT
 from statehold.expression.cel.language import (
     BOOL,
     DOUBLE,
@@ -36,6 +37,11 @@ LONGEST_LIMIT = timedelta(days=7)
 #: levels of a body that is written as mappings and lists
 BODY_DEPTH_LIMIT = 16
 
+#: entries of an effect's ``errors``
+ERROR_LIMIT = 100
+
+_STATUS = re.compile(r"[345](?:[0-9]{2}|xx)")
+_ERROR = re.compile(r"[A-Za-z_][\w.]{0,199}", re.ASCII)
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 #: types of a parameter of a query; null leaves it out
@@ -59,7 +65,10 @@ class Effects:
         self.results: dict[str, Typed] = {}
 
     def read(self, specs: Mapping[str, EffectSpec]) -> None:
+        uses = {name: spec for name, spec in specs.items() if spec.use is not None}
         for name, spec in specs.items():
+            if spec.use is not None:
+                continue
             path: Path = ("effects", name)
             typed = None
             if spec.result is not None:
@@ -70,15 +79,53 @@ class Effects:
             if effect is not None:
                 self.effects[name] = effect
 
+        for name, spec in uses.items():
+            self._use(name, spec, specs)
+
+    def _use(self, name: str, spec: EffectSpec, specs: Mapping[str, EffectSpec]) -> None:
+        path: Path = ("effects", name)
+        used = spec.use or ""
+        for word in ("http", "offered", "result"):
+            if word in spec.model_fields_set:
+                message = f"it is a use of {used!r}, which has its own {word}"
+                self.problems.add((*path, word), message, "drop one of the two")
+        if used not in specs:
+            hint = near(used, specs)
+            self.problems.add((*path, "use"), f"no effect {used!r} is declared", hint)
+            return
+        if specs[used].use is not None:
+            message = f"{used!r} is itself a use of {specs[used].use!r}"
+            self.problems.add((*path, "use"), message, "name that one")
+            return
+        retry = self._retry(spec.retry, (*path, "retry"))
+        timeout = self._timeout(spec, path)
+        errors = self._errors(spec, specs[used].http, (*path, "errors"))
+        effect = self.effects.get(used)
+        if effect is None:
+            # its own problem is reported
+            return
+        self.effects[name] = dataclasses.replace(
+            effect,
+            name=name,
+            retry=retry or effect.retry,
+            timeout=timeout or effect.timeout,
+            errors=errors if "errors" in spec.model_fields_set else effect.errors,
+            doc=effect.doc if spec.doc is None else spec.doc,
+        )
+        if used in self.results:
+            self.results[name] = self.results[used]
+
     def _effect(
         self, name: str, spec: EffectSpec, path: Path, typed: Typed | None
     ) -> Effect[Any, Any] | None:
         retry = self._retry(spec.retry, (*path, "retry"))
-        timeout = spec.timeout
-        if timeout is not None and not timedelta() < timeout <= TIMEOUT_LIMIT:
-            self.problems.add((*path, "timeout"), "it is above 0 and at most 10m")
+        timeout = self._timeout(spec, path)
+        errors = self._errors(spec, spec.http, (*path, "errors"))
         if spec.http is None:
-            return self._offered(name, spec, path, retry, timeout, typed)
+            offered = self._offered(name, spec, path, retry, timeout, typed)
+            if offered is None or "errors" not in spec.model_fields_set:
+                return offered
+            return dataclasses.replace(offered, errors=errors)
         if "offered" in spec.model_fields_set:
             self.problems.add(path, "it is both a request and an offered effect", "drop one")
         call = self._call(spec.http, (*path, "http"))
@@ -104,7 +151,36 @@ class Effects:
             timeout=timeout or timedelta(seconds=30),
             result_type=None if typed is None else typed.annotation,
             doc=spec.doc or "",
+            errors=errors,
         )
+
+    def _timeout(self, spec: EffectSpec, path: Path) -> timedelta | None:
+        timeout = spec.timeout
+        if timeout is not None and not timedelta() < timeout <= TIMEOUT_LIMIT:
+            self.problems.add((*path, "timeout"), "it is above 0 and at most 10m")
+        return timeout
+
+    def _errors(self, spec: EffectSpec, http: HttpSpec | None, path: Path) -> dict[str, Retry]:
+        if len(spec.errors) > ERROR_LIMIT:
+            self.problems.add(path, f"it has {len(spec.errors)} entries", f"at most {ERROR_LIMIT}")
+            return {}
+        found: dict[str, Retry] = {}
+        for error, policy in spec.errors.items():
+            here: Path = (*path, error)
+            found[error] = self._retry(policy, here) or Retry()
+            if _STATUS.fullmatch(error) is None:
+                if error in ("Permanent", PERMANENT):
+                    self.problems.add(here, "a permanent error fails at once", "drop it")
+                elif _ERROR.fullmatch(error) is None:
+                    hint = 'write TimeoutError, or "429" or 5xx'
+                    self.problems.add(here, f"{error!r} is no name of an error", hint)
+            elif http is None:
+                hint = "name the error that the effect raises"
+                self.problems.add(here, "a status is for requests, and this is none", hint)
+            elif error.isdigit() and int(error) in (http.permanent or ()):
+                hint = "drop one of the two"
+                self.problems.add(here, f"{error} is among the permanent statuses too", hint)
+        return found
 
     def _offered(
         self,
