@@ -48,7 +48,7 @@ CHECKERS = {"mypy": mypy, "pyright": pyright}
 
 
 @pytest.mark.timeout(PATIENCE + 10)
-@pytest.mark.parametrize("file", ["ok.py", "wrong.py"])
+@pytest.mark.parametrize("file", ["ok.py", "wrong.py", "typed_ok.py", "typed_wrong.py"])
 @pytest.mark.parametrize("checker", CHECKERS)
 def test_the_checker_complains_at_the_marked_lines_and_nowhere_else(
     checker: str, file: str
@@ -59,5 +59,6 @@ def test_the_checker_complains_at_the_marked_lines_and_nowhere_else(
 
 
 def test_the_markers_are_there() -> None:
-    marked = {checker: len(expected(HERE / "wrong.py", checker)) for checker in CHECKERS}
-    assert min(marked.values()) > 20
+    for file in ("wrong.py", "typed_wrong.py"):
+        marked = {checker: len(expected(HERE / file, checker)) for checker in CHECKERS}
+        assert min(marked.values()) > 20

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 if TYPE_CHECKING:
     from statehold.chart.event import AnEvent
-    from statehold.chart.machine import AMachine
+    from statehold.chart.machine import Definition, E, MachineClass
 
 
 class Context(Protocol):
@@ -36,11 +36,31 @@ class Context(Protocol):
     def raise_(self, event: AnEvent) -> None:
         """Queues an internal event, which is handled within this step (SCXML 4.2, ``raise``)."""
 
+    @overload
     def send(
         self,
-        machine: AMachine | str | None,
+        machine: type[MachineClass[E]],
+        instance: str | None,
+        event: E,
+        *,
+        delay: timedelta | None = None,
+        id: str | None = None,
+    ) -> str: ...
+    @overload
+    def send(
+        self,
+        machine: Definition[Any] | str | None,
         instance: str | None,
         event: AnEvent,
+        *,
+        delay: timedelta | None = None,
+        id: str | None = None,
+    ) -> str: ...
+    def send(
+        self,
+        machine: Any,
+        instance: str | None,
+        event: Any,
         *,
         delay: timedelta | None = None,
         id: str | None = None,

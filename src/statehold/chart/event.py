@@ -195,11 +195,11 @@ class ErrorEvent(Exception):
         super().__init__(f"{event.name}: {why}")
 
 
+#: what comes to every machine that waits for it, whatever its own events are
+Occurrence: TypeAlias = TimerFired | Done | Result[Any] | Failure | Undeliverable | ExecutionError
 #: what a step takes; a union, since type checkers accept no class variable of a model as the
 #: property of a protocol
-AnEvent: TypeAlias = (
-    Event | NamedEvent | TimerFired | Done | Result[Any] | Failure | Undeliverable | ExecutionError
-)
+AnEvent: TypeAlias = Event | NamedEvent | Occurrence
 
 
 def timer_event(timer: str) -> str:

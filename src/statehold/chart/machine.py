@@ -139,11 +139,12 @@ class Definition(Generic[D]):
 D_co = TypeVar("D_co", covariant=True, default=Any)
 E_contra = TypeVar("E_contra", contravariant=True, default=Any)
 I_contra = TypeVar("I_contra", contravariant=True, default=Any)
-O_co = TypeVar("O_co", covariant=True, default=Any)
 V_co = TypeVar("V_co", covariant=True, default=Any)
+#: as an output is given and taken
+P = TypeVar("P", default=Any)
 
 
-class MachineClass(Protocol[E_contra, I_contra, V_co, O_co, D_co]):
+class MachineClass(Protocol[E_contra, I_contra, V_co, P, D_co]):
     """What type checkers know of a class of the class notation: the events that may be sent to it,
     its input, what its ``view`` shows, its output and its data.
 
@@ -157,7 +158,7 @@ class MachineClass(Protocol[E_contra, I_contra, V_co, O_co, D_co]):
 
     def _takes(self, event: E_contra, input: I_contra, /) -> None: ...
     def _shows(self) -> V_co: ...
-    def _gives(self) -> O_co: ...
+    def _gives(self, output: P, /) -> P: ...
     def _owns(self) -> D_co: ...
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 import typing
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Concatenate, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Generic, Protocol, TypeVar, overload
 
 from statehold.chart.effect import Effect, ErrorPolicies, Retry, by_kind, policy_faults
-from statehold.chart.machine import AMachine
+from statehold.chart.machine import AMachine, Definition, I, MachineClass, P
 from statehold.define.effect_parameters import parameters_of
 from statehold.define.function import is_async
 from statehold.define.source_line import caller, caller_names
@@ -126,14 +126,26 @@ def effect(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Child:
-    """An instance of another machine that lives as long as a state; what :func:`child` gives."""
+class Child(Generic[P]):
+    """An instance of another machine that lives as long as a state; what :func:`child` gives. ``P``
+    is the type of its output."""
 
     machine: AMachine
     input: Callable[[Any], Any] | None = None
     id: str | None = None
 
 
+@overload
+def child(
+    machine: type[MachineClass[Any, I, Any, P]],
+    *,
+    input: Callable[[Any], I | Mapping[str, Any]] | None = None,
+    id: str | None = None,
+) -> Child[P]: ...
+@overload
+def child(
+    machine: Definition[Any], *, input: Callable[[Any], Any] | None = None, id: str | None = None
+) -> Child: ...
 def child(
     machine: AMachine, *, input: Callable[[Any], Any] | None = None, id: str | None = None
 ) -> Child:

@@ -16,7 +16,7 @@ from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.error_kinds import ErrorIs
 from statehold.chart.event import Done, Event, Failure, Result, TimerFired, Undeliverable
-from statehold.chart.machine import AMachine
+from statehold.chart.machine import AMachine, Definition, MachineClass, P
 from statehold.define.body import note_rule
 from statehold.define.effects import Child
 from statehold.define.source_line import caller
@@ -283,7 +283,19 @@ def on_result(
 ) -> Rule: ...
 @overload
 def on_result(
-    what: AMachine | Child,
+    what: type[MachineClass[Any, Any, Any, P]] | Child[P],
+    path: Path,
+    /,
+    *,
+    into: str | None = None,
+    when: When[Result[P]] = None,
+    do: Do[Result[P]] = None,
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule: ...
+@overload
+def on_result(
+    what: Definition[Any],
     path: Path,
     /,
     *,

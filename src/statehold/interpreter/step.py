@@ -17,11 +17,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from statehold.chart.deferred import settled, truth
-from statehold.chart.event import AnEvent, Event
-from statehold.chart.machine import AMachine
+from statehold.chart.event import AnEvent, Event, Occurrence
+from statehold.chart.machine import AMachine, Definition, E, I, MachineClass
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
 from statehold.interpreter.configuration import Ask, DecisionNode
@@ -40,13 +40,21 @@ HOT = 50
 _DATA, _DATA_EVENT, _ROLE = int(Ask.DATA), int(Ask.DATA_EVENT), int(Ask.ROLE)
 
 
+@overload
+def start(
+    machine: type[MachineClass[Any, I, Any, Any, D]], input: I, now: datetime, *, instance: str = ""
+) -> Step[D]: ...
+@overload
+def start(
+    machine: Definition[Any], input: Any, now: datetime, *, instance: str = ""
+) -> Step[Any]: ...
 def start(
     machine: AMachine,
-    input: D,
+    input: Any,
     now: datetime,
     *,
     instance: str = "",
-) -> Step[D]:
+) -> Step[Any]:
     """The first step: enters the machine's initial states with this data.
 
     ::
@@ -80,6 +88,24 @@ def settle(machine: AMachine, snapshot: Snapshot[D], now: datetime) -> Step[D]:
     return macrostep.finish()
 
 
+@overload
+def step(
+    machine: type[MachineClass[E, Any, Any, Any, D]],
+    snapshot: Snapshot[D],
+    event: E | Occurrence,
+    now: datetime,
+    *,
+    roles: Collection[str] | None = None,
+) -> Step[D]: ...
+@overload
+def step(
+    machine: Definition[Any],
+    snapshot: Snapshot[D],
+    event: AnEvent,
+    now: datetime,
+    *,
+    roles: Collection[str] | None = None,
+) -> Step[D]: ...
 def step(
     machine: AMachine,
     snapshot: Snapshot[D],

@@ -8,12 +8,21 @@ import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, overload
 
-from msgspec import UNSET
+from msgspec import UNSET, UnsetType
 
 from statehold.chart.effect import DATA_AND_CALL, Effect
-from statehold.chart.machine import AMachine, Definition
+from statehold.chart.machine import (
+    AMachine,
+    Definition,
+    E,
+    I,
+    MachineClass,
+    MachineName,
+    Plain,
+    V,
+)
 from statehold.check.simulate.hand_stepped import DUE_LIMIT, EPOCH, Roles
 from statehold.engine import Engine
 from statehold.engine.background.message_dispatcher import concerns
@@ -105,12 +114,31 @@ class EngineKit:
     def now(self) -> datetime:
         return self.clock.now()
 
+    @overload
+    async def start(
+        self, machine: type[MachineClass[Any, I, V]], id: str | None = None,
+        data: I | Plain | UnsetType | None = UNSET, **more: Any,
+    ) -> InstanceReply[V]: ...  # fmt: skip
+    @overload
+    async def start(
+        self, machine: Definition[Any] | str, id: str | None = None, data: Any = UNSET, **more: Any
+    ) -> InstanceReply: ...
     async def start(
         self, machine: AMachine | str, id: str | None = None, data: Any = UNSET, **more: Any
     ) -> InstanceReply:
         """As :meth:`Engine.start`; effects go on in the background: see :meth:`settle`."""
         return await self.engine.start(machine, id, data, **more)
 
+    @overload
+    async def send(
+        self, machine: type[MachineClass[E, Any, V]], id: str, event: E | Plain, *,
+        roles: Roles = None, **more: Any,
+    ) -> InstanceReply[V]: ...  # fmt: skip
+    @overload
+    async def send(
+        self, machine: Definition[Any] | str, id: str, event: Any, *,
+        roles: Roles = None, **more: Any,
+    ) -> InstanceReply: ...  # fmt: skip
     async def send(
         self,
         machine: AMachine | str,
@@ -125,7 +153,7 @@ class EngineKit:
         caller = Caller("test", None if held is None else frozenset(held))
         return await self.engine.send(machine, id, event, caller=caller, **more)
 
-    async def read(self, machine: AMachine | str, id: str) -> InstanceReply:
+    async def read(self, machine: MachineName[V], id: str) -> InstanceReply[V]:
         return await self.engine.read(machine, id)
 
     async def settle(self) -> None:

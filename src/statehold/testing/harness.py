@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any, NoReturn, Self, TypeVar
+from typing import Any, NoReturn, Self, TypeVar, overload
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -16,12 +16,11 @@ from msgspec.structs import replace
 from statehold.chart.effect import Call, Effect
 from statehold.chart.error_kinds import kinds_of
 from statehold.chart.event import AnEvent, Event
-from statehold.chart.machine import AMachine, Definition
+from statehold.chart.machine import AMachine, Definition, I, MachineClass, O, Plain
 from statehold.chart.payload import given_result
-from statehold.check.simulate.hand_stepped import EPOCH, WORKER, D, Roles, by
+from statehold.check.simulate.hand_stepped import EPOCH, WORKER, D, E, Roles, V, by
 from statehold.check.simulate.requested import Asked, AskedFor, Sent, name_of_asked
 from statehold.check.simulate.simulated import Simulated
-from statehold.define import Machine
 from statehold.define.effects import Child
 from statehold.define.state import Node, declared
 from statehold.engine.limits import Limits
@@ -30,6 +29,7 @@ from statehold.engine.resources.providers import Providers, Resources
 from statehold.errors import NotAllowed, Permanent
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 AnError = BaseException | str
 NamedEventType = type[Event] | str
@@ -38,7 +38,7 @@ AState = Node | str
 _ABSENT: Any = object()
 
 
-class Harness(Simulated[D]):
+class Harness(Simulated[D, E, V]):
     """One instance of a machine, in a test, with nothing else around it.
 
     ::
@@ -57,10 +57,23 @@ class Harness(Simulated[D]):
     the defaults) does not fit, and a ``StepFailed`` where the machine's first step fails.
     """
 
+    @overload
+    def __init__(
+        self, machine: type[MachineClass[E, I, V, Any, D]],
+        data: I | Plain | UnsetType | None = UNSET, *,
+        id: str = "test", now: datetime = EPOCH, limits: Limits = ...,
+        resources: Resources = ...,
+    ) -> None: ...  # fmt: skip
+    @overload
+    def __init__(
+        self: Harness[T, Any, Any], machine: Definition[T], data: Any = UNSET, *,
+        id: str = "test", now: datetime = EPOCH, limits: Limits = ...,
+        resources: Resources = ...,
+    ) -> None: ...  # fmt: skip
     def __init__(
         self,
-        machine: type[Machine[D, Any, Any, Any]] | Definition[D],
-        data: D | Mapping[str, Any] | UnsetType | None = UNSET,
+        machine: AMachine,
+        data: Any = UNSET,
         *,
         id: str = "test",
         now: datetime = EPOCH,
@@ -80,7 +93,17 @@ class Harness(Simulated[D]):
 
     # --- outcomes ---
 
-    def succeed(self, effect: AskedFor, result: Any = None, *, key: str | None = None) -> Self:
+    @overload
+    def succeed(
+        self, effect: Effect[Any, R], result: R | Mapping[str, Any], *, key: str | None = None
+    ) -> Self: ...
+    @overload
+    def succeed(self, effect: Effect[Any, R | None], *, key: str | None = None) -> Self: ...
+    @overload
+    def succeed(self, effect: str, result: Any = None, *, key: str | None = None) -> Self: ...
+    def succeed(
+        self, effect: Effect[Any, Any] | str, result: Any = None, *, key: str | None = None
+    ) -> Self:
         """The effect succeeded; this resolves an incident, too.
 
         ``key`` chooses where several of the name are in flight. Raises ``InvalidPayload`` where
@@ -128,6 +151,15 @@ class Harness(Simulated[D]):
             self._narrative.note(self._now, f"{asked.name} ({asked.key}) failed: {why}")
         return self
 
+    @overload
+    def succeed_child(
+        self, machine: type[MachineClass[Any, Any, Any, O]] | Child[O],
+        output: O | Plain | None = None, *, key: str | None = None,
+    ) -> Self: ...  # fmt: skip
+    @overload
+    def succeed_child(
+        self, machine: Definition[Any] | str, output: Any = None, *, key: str | None = None
+    ) -> Self: ...
     def succeed_child(
         self, machine: AMachine | Child | str, output: Any = None, *, key: str | None = None
     ) -> Self:
@@ -191,7 +223,7 @@ class Harness(Simulated[D]):
 
     # --- assertions ---
 
-    def refuses(self, event: Any, *, roles: Roles = None) -> NotAllowed:
+    def refuses(self, event: E | Mapping[str, Any], *, roles: Roles = None) -> NotAllowed:
         """Asserts that the event is not allowed now; returns the error, which has the reasons."""
         error = self._would_refuse(event, roles)
         if error is None:

@@ -280,7 +280,7 @@ def function_invoked() -> None:
 @case("is no machine")
 def child_of_nothing() -> None:
     class Wrong(Machine[Order], name="wrong", version=1):
-        a = State(initial=True, invoke=child("other"))  # type: ignore[arg-type]
+        a = State(initial=True, invoke=child("other"))  # type: ignore[call-overload]
 
 
 @case("effect charge takes Order, but the machine's data is Go")

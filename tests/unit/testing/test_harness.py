@@ -245,7 +245,7 @@ def test_a_result_comes_back_as_the_type_that_the_effect_declares(
     moving: Harness[Parcel],
 ) -> None:
     with pytest.raises(InvalidPayload, match="print_label"):
-        moving.succeed(print_label, 7)
+        moving.succeed(print_label, 7)  # type: ignore[misc]
     moving.succeed(print_label, "L-7").assert_data(label="L-7")
     assert moving.assert_asked(print_label).status == "succeeded"
     assert "print_label is not in flight" in complaint(lambda: moving.succeed(print_label, "x"))

@@ -10,19 +10,19 @@ import copy
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self, overload
 
 from msgspec import UNSET, UnsetType
+from typing_extensions import TypeVar
 
 from statehold.chart.access import in_words, is_outside
-from statehold.chart.event import AnEvent, TimerFired, Undeliverable
+from statehold.chart.event import AnEvent, Event, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
-from statehold.chart.machine import Definition
+from statehold.chart.machine import AMachine, Definition, I, MachineClass, Plain
 from statehold.chart.model import Chart
 from statehold.chart.payload import child_data, jsonable, parse_event
 from statehold.check.simulate.narrative import Narrative
 from statehold.check.simulate.requested import Asked, Sent
-from statehold.define import Machine
 from statehold.errors import NotAllowed, Refused, StateholdError
 from statehold.instance.advance import Advanced, advance
 from statehold.instance.attempts import due_timer
@@ -49,6 +49,9 @@ from statehold.interpreter.step import start, step
 from statehold.records import Caller, Message, Ref
 
 D = TypeVar("D")
+E = TypeVar("E", bound=Event, default=Any)
+V = TypeVar("V", default=Any)
+T = TypeVar("T")
 
 #: when the clock starts by default
 EPOCH = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -83,13 +86,25 @@ class PendingMessage:
     message: Message
 
 
-class HandStepped(Generic[D]):
-    """See :class:`.simulated.Simulated`, which adds the outcomes of effects."""
+class HandStepped(Generic[D, E, V]):
+    """See :class:`.simulated.Simulated`, which adds the outcomes of effects. ``D`` is the type of
+    the data, ``E`` the machine's events, and ``V`` what its view shows."""
 
+    @overload
+    def __init__(
+        self, machine: type[MachineClass[E, I, V, Any, D]],
+        data: I | Plain | UnsetType | None = UNSET, *,
+        id: str = "test", now: datetime = EPOCH, limits: InstanceLimits = ...,
+    ) -> None: ...  # fmt: skip
+    @overload
+    def __init__(
+        self: HandStepped[T, Any, Any], machine: Definition[T], data: Any = UNSET, *,
+        id: str = "test", now: datetime = EPOCH, limits: InstanceLimits = ...,
+    ) -> None: ...  # fmt: skip
     def __init__(
         self,
-        machine: type[Machine[D, Any, Any, Any]] | Definition[D],
-        data: D | Mapping[str, Any] | UnsetType | None = UNSET,
+        machine: AMachine,
+        data: Any = UNSET,
         *,
         id: str = "test",
         now: datetime = EPOCH,
@@ -155,9 +170,10 @@ class HandStepped(Generic[D]):
         return self._instance.data
 
     @property
-    def view(self) -> Any:
+    def view(self) -> V:
         """What a reply shows of the data."""
-        return self.definition.shown(self.data)
+        shown: V = self.definition.shown(self.data)
+        return shown
 
     @property
     def tags(self) -> list[str]:
@@ -207,7 +223,7 @@ class HandStepped(Generic[D]):
 
     # --- events and time ---
 
-    def send(self, event: AnEvent | Mapping[str, Any], *, roles: Roles = None) -> Self:
+    def send(self, event: E | Mapping[str, Any], *, roles: Roles = None) -> Self:
         """Sends an event, an object or its JSON form; ``roles`` None is trusted code, and
         ``machine("lead")`` an instance of that machine.
 

@@ -13,14 +13,14 @@ from msgspec.structs import replace
 
 from statehold.chart.event import Failure, Result
 from statehold.chart.payload import given_output, given_result
-from statehold.check.simulate.hand_stepped import D, HandStepped
+from statehold.check.simulate.hand_stepped import D, E, HandStepped, V
 from statehold.check.simulate.requested import Asked
 from statehold.instance.attempts import Attempt, AttemptEvent
 from statehold.instance.outcomes import LastFailure, untaken
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
 
 
-class Simulated(HandStepped[D]):
+class Simulated(HandStepped[D, E, V]):
     """One instance without an engine. :class:`statehold.testing.Harness` is a subclass.
 
     Raises ``InvalidPayload`` where ``data`` (a value, plain Python values, or None for the

@@ -104,7 +104,7 @@ def choose(pick: Pick, event: Choose) -> None:
 
 
 def send_nonsense(pick: Pick, event: Misuse, context: Context) -> None:
-    context.send("picker", "p-2", 5)  # type: ignore[arg-type]
+    context.send("picker", "p-2", 5)  # type: ignore[call-overload]
 
 
 class Picker(Machine[Pick], name="picker", version=1):
