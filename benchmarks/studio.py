@@ -194,6 +194,7 @@ def _served() -> Iterator[str]:
         command = [
             sys.executable, "-c", "from statehold.cli import main; main()", "serve", *machines,
             "--store", f"sqlite:///{folder / 'studio.db'}", "--port", str(port),
+            "--resources", "examples.outside:resources",
         ]  # fmt: skip
         with serving(command, folder / "server.log"):
             asyncio.run(until_ready(port, "/ready"))

@@ -14,6 +14,7 @@ from pathlib import Path
 from statehold import StateholdError
 
 ROOT = Path(__file__).parents[2]
+RESOURCES = "examples.outside:resources"
 MACHINES = ("examples.order_v3.flow:OrderFlow", "examples.onboarding.v2:Onboarding")
 
 START_SECONDS = 30.0
@@ -64,7 +65,8 @@ async def serving(
     store: str, port: int, log: Path, environment: Mapping[str, str]
 ) -> AsyncIterator[Served]:
     """A server of this interpreter, until the end of the block; raises ``ServerFailed``."""
-    command = [sys.executable, "-c", "from statehold.cli import main; main()", "serve", *MACHINES]
+    command = [sys.executable, "-c", "from statehold.cli import main; main()", "serve", *MACHINES,
+               "--resources", RESOURCES]  # fmt: skip
     with log.open("wb") as errors:
         process = await asyncio.create_subprocess_exec(
             *command, "--store", store, "--port", str(port), "--act-role", "operator",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from examples.onboarding import v1, v2
+from examples.outside import resources
 from statehold import Permanent, days
 from statehold.testing import EngineKit, Harness, hold, succeed
 
@@ -17,7 +18,7 @@ ANN = {"email": "ann@example.org"}
 
 
 def test_version_1_welcomes_then_waits_a_day_then_writes_again() -> None:
-    newcomer = Harness(v1.Onboarding, ANN)
+    newcomer = Harness(v1.Onboarding, ANN, resources=resources)
     newcomer.run(v1.send_welcome_email)
     newcomer.assert_state(v1.Onboarding.waiting)
     newcomer.advance(days(1) - timedelta(seconds=1))
@@ -56,7 +57,7 @@ def test_a_channel_that_nobody_has_heard_of_is_not_asked_for_again() -> None:
 
 
 def test_without_an_address_every_newcomer_comes_directly() -> None:
-    newcomer = Harness(v2.Onboarding, ANN)
+    newcomer = Harness(v2.Onboarding, ANN, resources=resources)
     assert newcomer.run(v2.get_acquisition_channel) == "direct"
 
 
@@ -70,7 +71,9 @@ async def test_whoever_is_mid_welcome_gets_one_welcome_with_the_default_channel(
 ) -> None:
     store = f"sqlite:///{tmp_path / 'onboarding.db'}"
     first = hold()
-    async with EngineKit(v1.Onboarding, fakes={"send_welcome_email": first}, store=store) as old:
+    async with EngineKit(
+        v1.Onboarding, fakes={"send_welcome_email": first}, store=store, resources=resources
+    ) as old:
         await old.start("onboarding", "ann", ANN)
         await old.settle()
     welcome, drip, channel = succeed(), succeed(), succeed("friend")
@@ -79,7 +82,9 @@ async def test_whoever_is_mid_welcome_gets_one_welcome_with_the_default_channel(
         "send_first_drip_email": drip,
         "get_acquisition_channel": channel,
     }
-    async with EngineKit(v2.Onboarding, fakes=fakes, store=store, clock=old.clock) as new:
+    async with EngineKit(
+        v2.Onboarding, fakes=fakes, store=store, clock=old.clock, resources=resources
+    ) as new:
         await new.settle()
         answer = await new.read("onboarding", "ann")
         assert (answer.version, answer.state) == (2, ["waiting"])
@@ -95,11 +100,13 @@ async def test_whoever_is_mid_welcome_gets_one_welcome_with_the_default_channel(
 async def test_whoever_waits_keeps_the_day_that_has_begun(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'onboarding.db'}"
     fakes = {"send_welcome_email": succeed(), "send_first_drip_email": succeed()}
-    async with EngineKit(v1.Onboarding, fakes=fakes, store=store) as old:
+    async with EngineKit(v1.Onboarding, fakes=fakes, store=store, resources=resources) as old:
         await old.start("onboarding", "ann", ANN)
         await old.advance(timedelta(hours=20))
     again = {"send_welcome_email": succeed(), "send_first_drip_email": succeed()}
-    async with EngineKit(v2.Onboarding, fakes=again, store=store, clock=old.clock) as new:
+    async with EngineKit(
+        v2.Onboarding, fakes=again, store=store, clock=old.clock, resources=resources
+    ) as new:
         report = await new.engine.upgrade("onboarding")
         assert report.upgraded == 1
         await new.advance(timedelta(hours=4) - timedelta(seconds=1))
@@ -114,10 +121,10 @@ async def test_whoever_waits_keeps_the_day_that_has_begun(tmp_path: Path) -> Non
 async def test_whoever_is_through_stays_as_they_are(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'onboarding.db'}"
     fakes = {"send_welcome_email": succeed(), "send_first_drip_email": succeed()}
-    async with EngineKit(v1.Onboarding, fakes=fakes, store=store) as old:
+    async with EngineKit(v1.Onboarding, fakes=fakes, store=store, resources=resources) as old:
         await old.start("onboarding", "ann", ANN)
         await old.advance(days(1))
-    async with EngineKit(v2.Onboarding, store=store, clock=old.clock) as new:
+    async with EngineKit(v2.Onboarding, store=store, clock=old.clock, resources=resources) as new:
         assert (await new.engine.upgrade("onboarding")).upgraded == 0
         answer = await new.read("onboarding", "ann")
         assert (answer.version, answer.status) == (1, "done")

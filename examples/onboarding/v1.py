@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 from pydantic import BaseModel
 
 from examples.outside import post
@@ -13,13 +14,13 @@ class Newcomer(BaseModel):
 
 
 @effect(attempts=8, timeout=seconds(15))
-async def send_welcome_email(newcomer: Newcomer, call: Call) -> None:
-    await post("/emails", {"to": newcomer.email, "template": "welcome"}, call)
+async def send_welcome_email(newcomer: Newcomer, call: Call, http: httpx.AsyncClient) -> None:
+    await post(http, "/emails", {"to": newcomer.email, "template": "welcome"}, call)
 
 
 @effect(attempts=8, timeout=seconds(15))
-async def send_first_drip_email(newcomer: Newcomer, call: Call) -> None:
-    await post("/emails", {"to": newcomer.email, "template": "drip-1"}, call)
+async def send_first_drip_email(newcomer: Newcomer, call: Call, http: httpx.AsyncClient) -> None:
+    await post(http, "/emails", {"to": newcomer.email, "template": "drip-1"}, call)
 
 
 class Onboarding(Machine[Newcomer], name="onboarding", version=1):

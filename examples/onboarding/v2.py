@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, get_args
 
+import httpx
 from pydantic import BaseModel
 
 from examples.outside import post
@@ -38,8 +39,10 @@ class Newcomer(BaseModel):
 
 
 @effect(attempts=8, timeout=seconds(15))
-async def get_acquisition_channel(newcomer: Newcomer, call: Call) -> Channel:
-    answer = await post("/channels", {"email": newcomer.email}, call)
+async def get_acquisition_channel(
+    newcomer: Newcomer, call: Call, http: httpx.AsyncClient
+) -> Channel:
+    answer = await post(http, "/channels", {"email": newcomer.email}, call)
     if answer is None:
         return DEFAULT_CHANNEL
     channel: Channel = answer.get("channel", DEFAULT_CHANNEL)
@@ -49,14 +52,14 @@ async def get_acquisition_channel(newcomer: Newcomer, call: Call) -> Channel:
 
 
 @effect(attempts=8, timeout=seconds(15))
-async def send_welcome_email(newcomer: Newcomer, call: Call) -> None:
+async def send_welcome_email(newcomer: Newcomer, call: Call, http: httpx.AsyncClient) -> None:
     template = f"welcome-{newcomer.channel}"
-    await post("/emails", {"to": newcomer.email, "template": template}, call)
+    await post(http, "/emails", {"to": newcomer.email, "template": template}, call)
 
 
 @effect(attempts=8, timeout=seconds(15))
-async def send_first_drip_email(newcomer: Newcomer, call: Call) -> None:
-    await post("/emails", {"to": newcomer.email, "template": "drip-1"}, call)
+async def send_first_drip_email(newcomer: Newcomer, call: Call, http: httpx.AsyncClient) -> None:
+    await post(http, "/emails", {"to": newcomer.email, "template": "drip-1"}, call)
 
 
 def note_channel(newcomer: Newcomer, result: Result[Channel]) -> None:

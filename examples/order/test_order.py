@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -21,6 +20,7 @@ from examples.order.flow import (
     offer_to_courier,
     offer_to_restaurant,
 )
+from examples.outside import resources
 from statehold import InvalidPayload, Permanent, minutes
 from statehold.testing import EngineKit, Harness, fail, succeed
 
@@ -29,7 +29,7 @@ PIZZA = {"items": ["pizza"], "restaurant": "napoli", "customer": "ann", "address
 
 @pytest.fixture
 def order(harness: Callable[..., Harness[Order]]) -> Harness[Order]:
-    return harness(OrderFlow, PIZZA)
+    return harness(OrderFlow, PIZZA, resources=resources)
 
 
 def accepted(order: Harness[Order], prep_minutes: float = 12) -> Harness[Order]:
@@ -142,47 +142,42 @@ def test_what_customers_see_does_not_tell_the_address(order: Harness[Order]) -> 
 # --- the offers ------------------------------------------------------------------------------
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, status: int) -> list[httpx.Request]:
-    """A restaurant system that answers with this status; gives the requests that it got."""
-    requests: list[httpx.Request] = []
+@pytest.fixture
+def partners(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORDER_EFFECTS_URL", "http://partners.test")
+
+
+def answered(status: int, requests: list[httpx.Request]) -> Harness[Order]:
+    """An order whose restaurant answers with this status; ``requests`` are those that it gets."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         requests.append(request)
         return httpx.Response(status)
 
-    real = httpx.AsyncClient
-
-    def client(**options: Any) -> httpx.AsyncClient:
-        return real(transport=httpx.MockTransport(answer), **options)
-
-    monkeypatch.setenv("ORDER_EFFECTS_URL", "http://partners.test")
-    monkeypatch.setattr("examples.outside.httpx.AsyncClient", client)
-    return requests
+    client = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    return Harness(OrderFlow, PIZZA, resources=[client])
 
 
-def test_an_offer_carries_its_key_so_that_a_second_one_is_recognised(
-    order: Harness[Order], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    requests = answering(monkeypatch, 202)
-    order.run(offer_to_restaurant)
+@pytest.mark.usefixtures("partners")
+def test_an_offer_carries_its_key_so_that_a_second_one_is_recognised() -> None:
+    requests: list[httpx.Request] = []
+    answered(202, requests).run(offer_to_restaurant)
     assert requests[0].url == "http://partners.test/restaurants/napoli/offers"
     assert requests[0].headers["Idempotency-Key"] == "order/test/1.1"
     assert json.loads(requests[0].content)["items"] == ["pizza"]
 
 
-def test_an_offer_that_the_restaurant_can_not_read_is_not_made_again(
-    order: Harness[Order], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answering(monkeypatch, 422)
+@pytest.mark.usefixtures("partners")
+def test_an_offer_that_the_restaurant_can_not_read_is_not_made_again() -> None:
+    order = answered(422, [])
     with pytest.raises(Permanent, match="422"):
         order.run(offer_to_restaurant)
     assert [asked.name for asked in order.incidents] == ["offer_to_restaurant"]
 
 
-def test_an_offer_to_a_system_that_is_down_is_made_again(
-    order: Harness[Order], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answering(monkeypatch, 503)
+@pytest.mark.usefixtures("partners")
+def test_an_offer_to_a_system_that_is_down_is_made_again() -> None:
+    order = answered(503, [])
     with pytest.raises(httpx.HTTPStatusError):
         order.run(offer_to_restaurant)
     assert order.assert_running(offer_to_restaurant).attempt == 2
@@ -200,7 +195,9 @@ def test_without_an_address_an_offer_is_only_logged(order: Harness[Order]) -> No
 @pytest.mark.anyio
 async def test_on_an_engine_the_offer_is_made_until_it_is_taken() -> None:
     offers = fail(times=2)
-    async with EngineKit(OrderFlow, fakes={offer_to_restaurant: offers}) as kit:
+    async with EngineKit(
+        OrderFlow, fakes={offer_to_restaurant: offers}, resources=resources
+    ) as kit:
         await kit.start(OrderFlow, "o-1", PIZZA)
         await kit.advance(timedelta(seconds=30))
         assert offers.keys == ["order/o-1/1.1"] * 3
@@ -212,7 +209,7 @@ async def test_on_an_engine_the_offer_is_made_until_it_is_taken() -> None:
 @pytest.mark.anyio
 async def test_on_an_engine_an_order_gets_from_the_checkout_to_the_doorstep() -> None:
     fakes = {offer_to_restaurant: succeed(), offer_to_courier: succeed()}
-    async with EngineKit(OrderFlow, fakes=fakes) as kit:
+    async with EngineKit(OrderFlow, fakes=fakes, resources=resources) as kit:
         await kit.start(OrderFlow, "o-1", PIZZA)
         accept = RestaurantAccepted(prep_minutes=12)
         await kit.send(OrderFlow, "o-1", accept, roles="restaurant")

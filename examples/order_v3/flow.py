@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any, Literal
 
+import httpx
 from pydantic import BaseModel, Field
 
 from examples.outside import post
@@ -73,15 +74,15 @@ class Delivered(Event):
 
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
-async def offer_to_restaurant(order: Order, call: Call) -> None:
+async def offer_to_restaurant(order: Order, call: Call, http: httpx.AsyncClient) -> None:
     """Sends the order to the restaurant, which answers by an event at any time."""
-    await post(f"/restaurants/{order.restaurant}/offers", offer(order, call), call)
+    await post(http, f"/restaurants/{order.restaurant}/offers", offer(order, call), call)
 
 
 @effect(attempts=6, timeout=seconds(15), first=seconds(1))
-async def offer_to_courier(order: Order, call: Call) -> None:
+async def offer_to_courier(order: Order, call: Call, http: httpx.AsyncClient) -> None:
     """Sends the order to the couriers nearby; one of them answers by an event."""
-    await post("/couriers/offers", offer(order, call), call)
+    await post(http, "/couriers/offers", offer(order, call), call)
 
 
 def offer(order: Order, call: Call) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from examples.order_v3.flow import (
     offer_to_courier,
     offer_to_restaurant,
 )
+from examples.outside import resources
 from statehold import minutes
 from statehold.testing import EngineKit, Harness, hold, succeed
 
@@ -135,7 +136,7 @@ pytestmark = pytest.mark.anyio
 async def test_orders_of_version_1_go_on_in_the_standard_flow(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'orders.db'}"
     fakes = {"offer_to_restaurant": succeed(), "offer_to_courier": succeed()}
-    async with EngineKit(v1.OrderFlow, fakes=fakes, store=store) as old:
+    async with EngineKit(v1.OrderFlow, fakes=fakes, store=store, resources=resources) as old:
         for id in ("creating", "accepted", "ready", "on_the_way", "complete"):
             await old.start("order", id, PIZZA)
         for id in ("ready", "on_the_way", "complete"):
@@ -149,7 +150,9 @@ async def test_orders_of_version_1_go_on_in_the_standard_flow(tmp_path: Path) ->
 
     fakes = {"offer_to_restaurant": succeed(), "offer_to_courier": succeed()}
     clock = old.clock
-    async with EngineKit(OrderFlow, fakes=fakes, store=store, clock=clock) as new:
+    async with EngineKit(
+        OrderFlow, fakes=fakes, store=store, clock=clock, resources=resources
+    ) as new:
         report = await new.engine.upgrade("order")
         assert (report.upgraded, report.failed) == (4, {})
         await new.settle()
@@ -177,12 +180,18 @@ async def test_orders_of_version_1_go_on_in_the_standard_flow(tmp_path: Path) ->
 async def test_an_offer_under_way_is_made_again_under_its_own_key(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'orders.db'}"
     first = hold()
-    async with EngineKit(v1.OrderFlow, fakes={"offer_to_restaurant": first}, store=store) as old:
+    async with EngineKit(
+        v1.OrderFlow, fakes={"offer_to_restaurant": first}, store=store, resources=resources
+    ) as old:
         await old.start("order", "o-1", PIZZA)
         await old.settle()
     second = succeed()
     async with EngineKit(
-        OrderFlow, fakes={"offer_to_restaurant": second}, store=store, clock=old.clock
+        OrderFlow,
+        fakes={"offer_to_restaurant": second},
+        store=store,
+        clock=old.clock,
+        resources=resources,
     ) as new:
         await new.settle()
         assert (await new.read("order", "o-1")).state == ["standard.creating"]
@@ -192,9 +201,11 @@ async def test_an_offer_under_way_is_made_again_under_its_own_key(tmp_path: Path
 async def test_an_order_is_brought_along_by_its_next_event(tmp_path: Path) -> None:
     store = f"sqlite:///{tmp_path / 'orders.db'}"
     offered = {"offer_to_restaurant": succeed()}
-    async with EngineKit(v1.OrderFlow, fakes=offered, store=store) as old:
+    async with EngineKit(v1.OrderFlow, fakes=offered, store=store, resources=resources) as old:
         await old.start("order", "o-1", PIZZA)
         await old.settle()
-    async with EngineKit(OrderFlow, fakes=offered, store=store, clock=old.clock) as new:
+    async with EngineKit(
+        OrderFlow, fakes=offered, store=store, clock=old.clock, resources=resources
+    ) as new:
         answer = await new.send("order", "o-1", ACCEPTED, roles="restaurant")
         assert (answer.version, answer.state) == (3, ["standard.accepted"])

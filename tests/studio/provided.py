@@ -25,6 +25,7 @@ from joserfc.jwk import ECKey, RSAKey
 import hatch_build
 from examples.onboarding.v2 import Onboarding
 from examples.order_v3.flow import OrderFlow
+from examples.outside import resources
 from statehold.chart.access import Access, ServerAccess, anyone, role
 from statehold.engine import Engine
 from statehold.server import create_app
@@ -173,7 +174,7 @@ def main(port: int, store: str, issuer: str) -> None:
         leeway_seconds=0,
     )
     app = create_app(
-        lambda: Engine(store, machines=[OrderFlow, Onboarding]),
+        lambda: Engine(store, machines=[OrderFlow, Onboarding], resources=resources),
         authenticate=Oidc(settings),
         access=ACCESS,
     )

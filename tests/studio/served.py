@@ -42,7 +42,7 @@ class Served:
     def start(self) -> None:
         command = Command(
             "serve", *self._machines, "--store", self.store, "--port", str(self._port),
-            "--act-role", "operator", *self._options,
+            "--act-role", "operator", "--resources", "examples.outside:resources", *self._options,
             cwd=ROOT, environment=self._environment,
         )  # fmt: skip
         self._command = self._up.enter_context(command)
