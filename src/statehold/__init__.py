@@ -84,6 +84,7 @@ if TYPE_CHECKING:
         on_done,
         on_failure,
         on_result,
+        parameter,
         seconds,
         silence,
     )
@@ -173,6 +174,7 @@ __all__ = [
     "on_done",
     "on_failure",
     "on_result",
+    "parameter",
     "role",
     "seconds",
     "silence",
@@ -190,7 +192,8 @@ _LAZY = {
     "statehold.chart.machine": "AMachine Definition Upgrade",
     "statehold.chart.model": "Chart",
     "statehold.define": "Compound Final History Machine Parallel State active after always "
-    "anywhere child days effect hours minutes on on_done on_failure on_result seconds silence",
+    "anywhere child days effect hours minutes on on_done on_failure on_result parameter seconds "
+    "silence",
     "statehold.engine": "Engine Retention",
     "statehold.interpreter": "Snapshot Step start step",
     "statehold.records": "Caller",

@@ -195,11 +195,12 @@ def test_everything_a_context_gives_is_listed() -> None:
     assert [name for name in given if f"`{name}" not in NOTATION] == []
 
 
-def test_the_example_of_the_notation_runs() -> None:
-    (block,) = re.findall(r"^```python\n(.*?)^```", NOTATION, re.MULTILINE | re.DOTALL)
+def test_the_examples_of_the_notation_run() -> None:
     names: dict[str, Any] = {"__name__": "notation"}
-    exec(compile(block, "notation.md", "exec", dont_inherit=True), names)
+    for block in re.findall(r"^```python\n(.*?)^```", NOTATION, re.MULTILINE | re.DOTALL):
+        exec(compile(block, "notation.md", "exec", dont_inherit=True), names)
     assert names["OrderFlow"].chart.name == "order"
+    assert names["ListingFlow"].checking.domain.ask.name == "checking.domain.resolve"
 
 
 # --- generated parts -----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -43,6 +44,7 @@ from statehold import (
     on_done,
     on_failure,
     on_result,
+    parameter,
     role,
     silence,
     start,
@@ -340,3 +342,44 @@ class Rules(Machine[Order], name="rules", version=1):
     refuse = on_done((form.failed | form.good) >> cancelled, do=note_end)
 
     do = (note_all_ends, charge)
+
+
+class Asks(Compound):
+    ask: Effect[Order, int] = parameter()
+    office: str = parameter(default="ops")
+    patience: timedelta = parameter(default=minutes(3))
+    good: Callable[[Order], bool] = parameter(default=kitchen_is_open)
+    event: type[Accept] = parameter(default=Accept)
+
+    asking = State(initial=True, invoke=ask, owner=office, tags=("a", office))
+    data = State()
+    failed = Final()
+    answer = on_result(ask, asking >> data, when=good, do=note_price)
+    fail = on_failure(ask, asking >> failed)
+    lapse = after(patience, data >> failed)
+    accept = on(event, data >> failed, do=note_prep_time, by=office)
+
+
+class Wraps(Parallel):
+    ask: Effect[Order, int] = parameter()
+    work: Compound = parameter()
+
+    first = Asks(ask=ask, data="order")
+    late = on_failure(first.ask, first.asking >> first.failed)
+    over = on_done(work >> first)
+
+
+class Uses(Machine[Order], name="uses", version=1):
+    one = Asks(ask=charge, initial=True)
+    two = Asks(ask=charge, office="b", data=(lambda order: order, lambda order, part: part))
+    three = Wraps(ask=charge, work=Asks(ask=charge), label="Three", initial=False)
+
+    onward = on_done(one >> two)
+    inner = on(Accept, one.failed >> two.data, do=note_prep_time)
+    either = on(Reject, (one | two.asking | three) >> three.first.failed)
+    into = on(Packed, (two.data | one) >> (three.first, three.work))
+    known = on_failure(two.ask, two >> one)
+    upgrades = (Upgrade(1, states={"a": two.failed}, effects={"b": two.ask}),)
+
+
+paid_by: Effect[Order, int] = Uses.one.ask

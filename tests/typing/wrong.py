@@ -27,6 +27,7 @@ from statehold import (
     on_done,
     on_failure,
     on_result,
+    parameter,
     silence,
 )
 
@@ -164,3 +165,28 @@ class Rules(Machine[Order], name="rules", version=1):
         event = on(Accept, one >> two, into="reason")  # E: mypy,pyright
 
     do = 5  # E: mypy,pyright
+
+
+class Asks(Compound):
+    ask: Effect[Order, int] = parameter()
+    office: str = parameter(default="ops")
+    asking = State(initial=True, invoke=ask, owner=office)
+    failed = Final()
+    fail = on_failure(ask, asking >> failed, do=note_text)  # E: mypy,pyright
+    accept = on(office, asking >> failed)  # E: mypy,pyright
+    narrow = State(deadline=office)  # E: mypy,pyright
+    default: int = parameter(default="one")  # E: mypy,pyright
+
+
+class Uses(Machine[Order], name="uses", version=1):
+    ask_missing = Asks()  # E: mypy,pyright
+    other_effect = Asks(ask=gives_text)  # E: mypy,pyright
+    function = Asks(ask=is_quick)  # E: mypy,pyright
+    misspelt = Asks(ask=charge, offise="b")  # E: mypy,pyright
+    positional = Asks(charge)  # E: mypy,pyright
+    whole = Asks(ask=charge, data=3)  # E: mypy,pyright
+    one = Asks(ask=charge)
+
+    state = on(Accept, one.asking >> one.fialed)  # E: mypy,pyright
+    result = on_result(one.ask, one.asking >> one.failed, do=note_text)  # E: mypy,pyright
+    unset = on_failure(one.aks, one.asking >> one.failed)  # E: mypy,pyright

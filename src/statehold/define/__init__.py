@@ -10,19 +10,19 @@
         lapse = after(minutes(5), lit >> dark)
 """
 
+from statehold.define.compound import Compound, Parallel
 from statehold.define.durations import days, hours, minutes, seconds
 from statehold.define.effects import Child, EffectDecorator, child, effect
 from statehold.define.machine import Machine
+from statehold.define.parameter import parameter
 from statehold.define.rule import Rule, after, always, on, on_done, on_failure, on_result
 from statehold.define.silences import Silenced, silence
 from statehold.define.state import (
     Active,
     Anywhere,
     Arrow,
-    Compound,
     Final,
     History,
-    Parallel,
     Sources,
     State,
     StateClass,
@@ -59,6 +59,7 @@ __all__ = [
     "on_done",
     "on_failure",
     "on_result",
+    "parameter",
     "seconds",
     "silence",
 ]

@@ -24,6 +24,7 @@ from statehold.define.function import (
     result_of,
 )
 from statehold.define.into import Into, fields_of, is_frozen, is_mapping
+from statehold.define.narrowing import Narrowed, Narrowing
 from statehold.define.rule import Rule, several
 from statehold.define.state import is_node
 from statehold.errors import Problem
@@ -134,15 +135,22 @@ class Binder:
         return child.id
 
     def into(
-        self, field: Any, result: Any, child: Definition[Any] | None, place: str
+        self,
+        field: Any,
+        result: Any,
+        child: Definition[Any] | None,
+        place: str,
+        narrowing: Narrowing | None = None,
     ) -> str | None:
         """The name of the action by which a result of this type becomes the field of the data;
         None, with a problem noted, where it can't. ``result`` None: the type is not annotated, and
-        a child's output is then taken for the field's."""
+        a child's output is then taken for the field's. ``narrowing``: it is a field of that part.
+        """
         if not isinstance(field, str):
             self.complain(place, f"into is {_shown(field)}", 'name a field: into="receipt"')
             return None
-        wanted = self.field(field, place)
+        data = self.data if narrowing is None else narrowing.type
+        wanted = self.field(field, place, data)
         if wanted is None:
             return None
         if result is None and wanted not in (UNKNOWN, Any, object):
@@ -161,23 +169,26 @@ class Binder:
                 "name a field of that type, or set it in an action: do=",
             )
             return None
-        return self.function(Into(field, is_frozen(self.data)), "action", place)
+        action: Any = Into(field, is_frozen(data))
+        if narrowing is not None:
+            action = narrowing.function(action, changes=True)
+        return self.function(action, "action", place)
 
-    def field(self, field: str, place: str) -> Any:
+    def field(self, field: str, place: str, data: Any) -> Any:
         """The type of a field of the data, UNKNOWN where that is not known; None, with a problem
         noted, where there is no such field."""
-        known = fields_of(self.data)
+        known = fields_of(data)
         if known is not None and field in known:
             return known[field]
-        if self.data in (UNKNOWN, Any) or is_mapping(self.data):
-            of = get_args(self.data)
+        if data in (UNKNOWN, Any) or is_mapping(data):
+            of = get_args(data)
             return of[1] if len(of) == 2 else UNKNOWN
         self.complain(
             place,
             f"the data has no field {ascii(field)[:80]}",
             f"its fields are {', '.join(known)}"
             if known
-            else f"{name_of(self.data)} has no fields; set it in an action: do=",
+            else f"{name_of(data)} has no fields; set it in an action: do=",
         )
         return None
 
@@ -189,12 +200,12 @@ class Binder:
             )
         if known is effect:
             self._check_result(effect, place)
-        expected = parameter_types(effect.run)
-        if known is effect and expected and not accepts(expected[0], self.data):
+        expected, data = parameter_types(effect.run), self._seen_by(effect.run)
+        if known is effect and expected and not accepts(expected[0], data):
             self.complain(
                 place,
-                f"effect {effect.name} takes {name_of(expected[0])}, but the machine's data is "
-                f"{name_of(self.data)}",
+                f"effect {effect.name} takes {name_of(expected[0])}, but {_whose(effect.run)} data "
+                f"is {name_of(data)}",
                 "annotate it with the type of the data",
             )
 
@@ -300,12 +311,16 @@ class Binder:
         self._check_annotations(value, f"{role} {name}", place, event)
         return takes
 
+    def _seen_by(self, function: Any) -> Any:
+        """The type of the data that it is called with."""
+        return function.narrowing.type if isinstance(function, Narrowed) else self.data
+
     def _check_annotations(self, value: Any, who: str, place: str, event: Any) -> None:
-        found = parameter_types(value)
-        if found and not accepts(found[0], self.data):
+        found, data = parameter_types(value), self._seen_by(value)
+        if found and not accepts(found[0], data):
             self.complain(
                 place,
-                f"{who} takes {name_of(found[0])}, but the machine's data is {name_of(self.data)}",
+                f"{who} takes {name_of(found[0])}, but {_whose(value)} data is {name_of(data)}",
                 "annotate its first parameter with the type of the data",
             )
         if len(found) > 1 and not accepts_all(found[1], event):
@@ -324,11 +339,17 @@ class Binder:
         return free
 
 
+def _whose(function: Any) -> str:
+    return f"{function.narrowing.path}'s" if isinstance(function, Narrowed) else "the machine's"
+
+
 def _article(role: str) -> str:
     return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 
 
 def _plain_name(value: Callable[..., Any]) -> str:
+    if isinstance(value, Narrowed):
+        return f"{value.narrowing.path}.{_plain_name(value.__wrapped__)}"
     name = getattr(value, "__name__", None) or getattr(
         getattr(value, "func", None), "__name__", type(value).__name__
     )

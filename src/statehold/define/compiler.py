@@ -68,6 +68,7 @@ class _Compiler:
         self.binder.problems += [*self.declarations.problems, *problems, *more]
         self.complain = self.binder.complain
         self.paths = StatePaths(self.declarations, self.complain)
+        self._narrow(data)
 
     def definition(self) -> Definition[Any]:
         structure = Structure(tuple(self._states()))
@@ -122,6 +123,14 @@ class _Compiler:
         named = NamedEvents(self.parameters, of_rules, any_event=any_event)
         self.binder.problems += named.problems(self.place)
         return {**triggers.events, **named.further()}
+
+    def _narrow(self, data: Any) -> None:
+        """Finds what the functions of each use see; those around come before those inside."""
+        for named in self.declarations.states:
+            use = named.declared.use
+            if use is not None and use.narrowing is not None:
+                for fault in use.narrowing.resolve(data):
+                    self.complain(named.place, *fault)
 
     def _access(self, value: Any, indexes: Mapping[str, Any]) -> Access:
         if is_node(value):
@@ -216,8 +225,10 @@ class _Compiler:
     def _transitions(self, triggers: Triggers, structure: Structure) -> typing.Iterator[Transition]:
         for named in self.declarations.rules:
             rule = named.rule
-            sources = self.paths.of(rule.arrow.sources, named.place, named.holder)
-            targets = self.paths.of(rule.arrow.targets(), named.place)
+            sources = self.paths.of(
+                rule.arrow.sources, named.place, named.holder, body=named.holder
+            )
+            targets = self.paths.of(rule.arrow.targets(), named.place, body=named.holder)
             if sources is None or targets is None:
                 continue
             event = triggers.event_type(named)
@@ -261,7 +272,8 @@ class _Compiler:
         if rule.kind == "result" and child is not None:
             binder.output_of(child, (*rule.when, *rule.do), named.place)
         if rule.into is not None:
-            name = binder.into(rule.into, result, child, named.place)
+            part = self.declarations.narrowing_of(named.holder)
+            name = binder.into(rule.into, result, child, named.place, part)
             given += [Action(name)] if name else []
         always = self.declarations.always_do
         blocks = (
@@ -274,7 +286,7 @@ class _Compiler:
     def _guards(self, named: NamedRule, event: Any) -> typing.Iterator[Guard]:
         for item in named.rule.when:
             if isinstance(item, Active):
-                ids = self.paths.of((item.node,), named.place)
+                ids = self.paths.of((item.node,), named.place, body=named.holder)
                 if ids:
                     yield Guard(ids[0], "in")
             elif name := self.binder.function(item, "guard", named.place, event):

@@ -9,20 +9,25 @@ from msgspec import Struct
 
 from statehold.chart.model import ROOT, Kind
 from statehold.define.body import noted_rules
+from statehold.define.compound import Compound, Parallel
+from statehold.define.narrowing import Narrowing
+from statehold.define.parameter import Parameter
 from statehold.define.rule import Rule, several
 from statehold.define.state import (
     Arrow,
-    Compound,
     Declared,
     Final,
     History,
+    Nested,
     Node,
-    Parallel,
     Source,
     State,
     StateClass,
+    Use,
+    body_of,
     declared,
 )
+from statehold.define.use import parameters_of
 from statehold.errors import Problem
 
 #: names in a machine's body that are neither states nor rules
@@ -59,7 +64,10 @@ class Declarations:
         self.rules: list[NamedRule] = []
         self.problems: list[Problem] = []
         self._known: dict[int, NamedState] = {}
+        #: ids of states that were refused with all that is inside them
+        self._refused: set[int] = set()
         self._kinds: dict[str, Kind] = {ROOT: "compound"}
+        self._uses: dict[str, Use] = {}
         self._taken: dict[int, NamedRule] = {}
         if any("definition" in vars(base) for base in machine.__mro__[1:]):
             self._complain(
@@ -88,10 +96,37 @@ class Declarations:
     def _complain(self, place: str, message: str, hint: str) -> None:
         self.problems.append(Problem(place, message, hint))
 
-    def _read(self, holder: type, prefix: str) -> None:
-        for name, value in _body(holder):
+    def is_refused(self, node: Node) -> bool:
+        """Whether the state is left out, for a reason that is among the problems already."""
+        return id(node) in self._refused
+
+    def copy_of(self, node: Any, body: str) -> Any:
+        """What stands for a state of a class in the use of it around a body, if there is one."""
+        for use in self._uses_around(body):
+            if id(node) in use.copies:
+                return use.copies[id(node)]
+        return node
+
+    def narrowing_of(self, body: str) -> Narrowing | None:
+        """What the functions in a body see, if it is a part of the data."""
+        for use in self._uses_around(body):
+            if use.narrowing is not None:
+                return use.narrowing
+        return None
+
+    def _uses_around(self, body: str) -> Iterator[Use]:
+        while body:
+            use = self._uses.get(body)
+            if use is not None:
+                yield use
+            body = body.rpartition(".")[0]
+
+    def _read(self, holder: Any, prefix: str) -> None:
+        for name, value in body_of(holder):
             path = f"{prefix}{name}"
-            if isinstance(value, Source | StateClass):
+            if isinstance(value, Parameter):
+                self._parameter(value, path)
+            elif isinstance(value, (Source, StateClass, Nested)):
                 self._name_state(name, path, prefix.removesuffix("."), value)
             elif isinstance(value, Rule):
                 self._name_rule(name, path, prefix.removesuffix("."), value)
@@ -111,14 +146,23 @@ class Declarations:
             self._complain(
                 named.place,
                 f"is the same object as {first.id}",
-                "make a State() of its own for each name",
+                f"make a {_made_by(node)} of its own for each name",
             )
             return
         if said.machine not in (None, self.machine):
             self._complain(
                 named.place,
                 f"belongs to machine {_name(said.machine)} already",
-                "make a State() of its own for each machine",
+                f"make a {_made_by(node)} of its own for each machine",
+            )
+            return
+        if isinstance(node, StateClass) and parameters_of(node):
+            self._refuse(node)
+            given = ", ".join(f"{parameter}=..." for parameter in parameters_of(node))
+            self._complain(
+                named.place,
+                f"is a class with parameters: {', '.join(parameters_of(node))}",
+                f"use it: {name} = {_name(node)}({given})",
             )
             return
         self._check_name(name, named.place, top=not parent)
@@ -126,14 +170,38 @@ class Declarations:
         self._known[id(node)] = named
         self._kinds[path] = said.kind
         self.states.append(named)
-        if isinstance(node, StateClass):
-            if node.__bases__ not in ((Compound,), (Parallel,)):
+        if isinstance(node, (StateClass, Nested)):
+            cls: type = node if isinstance(node, StateClass) else type(node)
+            self._note_use(named)
+            if cls.__bases__ not in ((Compound,), (Parallel,)):
                 self._complain(
                     named.place,
                     "inherits from more than Compound or Parallel",
                     "states don't inherit; write its body out",
                 )
             self._read(node, f"{path}.")
+
+    def _note_use(self, named: NamedState) -> None:
+        use = named.declared.use
+        if use is None:
+            return
+        self._uses[named.id] = use
+        for fault in use.faults:
+            self._complain(named.place, *fault)
+        if use.narrowing is not None:
+            use.narrowing.named(named.id)
+
+    def _refuse(self, node: Any) -> None:
+        self._refused.add(id(node))
+        for _, value in () if isinstance(node, Source) else body_of(node):
+            if isinstance(value, (Source, StateClass, Nested)):
+                self._refuse(value)
+
+    def _parameter(self, value: Parameter, path: str) -> None:
+        if "." not in path:
+            self._complain(
+                self.place_of(path), "is a parameter", "a Compound or a Parallel can have some"
+            )
 
     def _name_rule(self, name: str, path: str, holder: str, rule: Rule) -> None:
         named = NamedRule(rule, path, holder, f"{self.place_of(path)} ({rule.where})")
@@ -174,7 +242,7 @@ class Declarations:
         elif value in (State, Final, History):
             self._complain(place, "is no state yet", f"write {name} = {_name(value)}()")
         elif isinstance(value, type) and any(
-            isinstance(member, Source | StateClass | Rule) for _, member in _body(value)
+            isinstance(member, Source | StateClass | Rule) for _, member in body_of(value)
         ):
             self._complain(
                 place,
@@ -204,10 +272,9 @@ class Declarations:
                     )
 
 
-def _body(holder: type) -> Iterator[tuple[str, Any]]:
-    for name, value in list(vars(holder).items()):
-        if not (name.startswith("__") and name.endswith("__")) and name != "_declared":
-            yield name, value
+def _made_by(node: Node) -> str:
+    """How another one is made, for a hint."""
+    return f"{_name(type(node))}(...)" if isinstance(node, Nested) else "State()"
 
 
 def _unwrapped(value: Any) -> Any:

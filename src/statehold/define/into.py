@@ -32,17 +32,22 @@ class Into:
         return Uses(writes=frozenset({self.field}))
 
     def __call__(self, data: Any, event: Any) -> Any:
-        if isinstance(data, dict):
-            data[self.field] = event.value
-        elif not self.is_frozen:
-            setattr(data, self.field, event.value)
-        elif isinstance(data, BaseModel):
-            return data.model_copy(update={self.field: event.value})
-        elif dataclasses.is_dataclass(data) and not isinstance(data, type):
-            return dataclasses.replace(data, **{self.field: event.value})
-        else:
-            return data._replace(**{self.field: event.value})
-        return None
+        return with_field(data, self.field, event.value, is_frozen=self.is_frozen)
+
+
+def with_field(data: Any, field: str, value: Any, *, is_frozen: bool) -> Any:
+    """The data with a new value of the field; None where it was changed in place."""
+    if isinstance(data, dict):
+        data[field] = value
+    elif not is_frozen:
+        setattr(data, field, value)
+    elif isinstance(data, BaseModel):
+        return data.model_copy(update={field: value})
+    elif dataclasses.is_dataclass(data) and not isinstance(data, type):
+        return dataclasses.replace(data, **{field: value})
+    else:
+        return data._replace(**{field: value})
+    return None
 
 
 def fields_of(data: Any) -> Mapping[str, Any] | None:

@@ -21,16 +21,21 @@ class StatePaths:
         self.machine = declarations.machine
 
     def of(
-        self, nodes: tuple[Any, ...], place: str, holder: str | None = None
+        self,
+        nodes: tuple[Any, ...],
+        place: str,
+        holder: str | None = None,
+        *,
+        body: str = "",
     ) -> tuple[str, ...] | None:
         """Paths, each once; None, with problems noted, where one is no state of this machine.
 
-        ``holder`` is the path of the body that a rule stands in, which ``anywhere`` means.
+        ``holder`` is what ``anywhere`` means, ``body`` the path of the body that a rule stands in.
         """
         found: dict[str, None] = {}
         complete = True
         for node in self._resolved(nodes, place):
-            path = self._path(node, place, holder)
+            path = self._path(self.declarations.copy_of(node, body), place, holder)
             complete = complete and path is not None
             if path is not None:
                 found[path] = None
@@ -42,7 +47,7 @@ class StatePaths:
                 self.complain(place, "anywhere is no target", "name the state that it leads to")
             return holder
         path = self.declarations.id_of(node)
-        if path is not None or node is _UNRESOLVED:
+        if path is not None or node is _UNRESOLVED or self.declarations.is_refused(node):
             return path
         if not is_node(node):
             self.complain(place, f"{node!r} is not a state", "arrows lead from state to state")

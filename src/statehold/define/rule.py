@@ -371,6 +371,11 @@ def several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
+def next_number() -> int:
+    """Rises from rule to rule."""
+    return next(_numbers)
+
+
 def _rule(
     kind: RuleKind,
     subject: Any,
@@ -400,7 +405,7 @@ def _rule(
         reenter=reenter,
         doc=doc,
         where=caller(),
-        number=next(_numbers),
+        number=next_number(),
         into=into,
     )
     for node in arrow.sources:

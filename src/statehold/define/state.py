@@ -8,16 +8,17 @@ classes.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.model import Kind
 from statehold.define.body import Body, names_of
 from statehold.define.effects import Child
+from statehold.define.narrowing import Fault, Narrowing
 from statehold.define.source_line import caller
 
 #: a moment is aware; a duration counts from the entry of the state
@@ -211,6 +212,24 @@ class Declared:
     id: str | None = None
     machine: type | None = None
     rules: dict[int, str] = field(default_factory=dict)
+    use: Use | None = None
+    #: of a class: the number of the rule that comes next when its body is complete
+    end: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Use:
+    """What is inside a use of a state's class, by name.
+
+    ``narrowing`` says what its functions see, if it has ``data=``; ``faults`` are what is wrong
+    with it, each with the way out.
+    """
+
+    body: dict[str, Any] = field(default_factory=dict)
+    #: what stands in it for the states of its class, by their ids
+    copies: dict[int, Any] = field(default_factory=dict)
+    narrowing: Narrowing | None = None
+    faults: list[Fault] = field(default_factory=list)
 
 
 def docstring(cls: type) -> str:
@@ -244,75 +263,25 @@ def _members(value: Any) -> tuple[Node, ...]:
     raise TypeError(f"| joins states, not {value!r}")
 
 
-class _Nested(metaclass=StateClass):
-    """What compound and parallel states have in common: their options, and no instances."""
+class Nested(metaclass=StateClass):
+    """A state with states inside: a class, or a use of one, which is an instance of it."""
 
-    _kind: ClassVar[Kind]
+    _declared: Declared
 
-    def __init_subclass__(
-        cls,
-        *,
-        initial: bool = False,
-        entry: Content = None,
-        exit: Content = None,
-        invoke: Invoked = None,
-        owner: str | None = None,
-        tags: tuple[str, ...] = (),
-        deadline: DelayLike | None = None,
-        label: str = "",
-    ) -> None:
-        super().__init_subclass__()
-        cls._declared = Declared(
-            cls._kind, initial, entry, exit, invoke, owner, tags, deadline,
-            label=label, where=caller(),
-        )  # fmt: skip
-        cls._declared.doc = docstring(cls)
+    def __rshift__(self, target: Target) -> Arrow:
+        return Arrow((self,), target)
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        if cls.__name__ in RULE_FUNCTIONS:
-            raise TypeError(not_callable(cls))
-        raise TypeError(f"{cls.__name__} is a state; it has no instances, use the class itself")
+    def __or__(self, other: Node | Sources) -> Sources:
+        return Sources((self, *_members(other)))
+
+    if not TYPE_CHECKING:
+
+        def __call__(self, *args: Any, **kwargs: Any) -> Any:
+            raise TypeError(not_callable(self))
 
 
-class Compound(_Nested):
-    """A compound state: one of its children is active whenever it is.
-
-    ::
-
-        class kitchen(Compound, owner="cook"):
-            cooking = State(initial=True)
-            packed = Final()
-            pack = on(Packed, cooking >> packed)
-
-    The class takes the options of :class:`State` except ``doc``: its docstring is its description.
-    One child is ``initial``. The body may hold rules, too; they stand in the smallest class that
-    contains both ends, or further inside, with a function for a target outside:
-    ``on(Cancel, cooking >> (lambda: OrderFlow.cancelled))``. It has no instances: ``kitchen()``
-    raises ``TypeError``.
-    """
-
-    _kind = "compound"
-
-
-class Parallel(_Nested):
-    """A parallel state: all of its children, its regions, are active whenever it is.
-
-    ::
-
-        class fulfilling(Parallel):
-            class kitchen(Compound): ...
-
-            class courier(Compound): ...
-
-    It is done when each of its regions is, which ``on_done`` takes. The class takes the options of
-    :class:`State` except ``doc``: its docstring is its description. It has no instances:
-    ``fulfilling()`` raises ``TypeError``.
-    """
-
-    _kind = "parallel"
-
-
-Node: TypeAlias = Source | StateClass
+# with `|`, the operator of states would be meant
+Node: TypeAlias = Union[Source, StateClass, Nested]  # noqa: UP007
 #: several targets lie in different regions of one parallel state; a function gives what stands in a
 #: body around this one, which has no name here
 Target: TypeAlias = Node | tuple[Node, ...] | Callable[[], Node | tuple[Node, ...]]
@@ -393,10 +362,18 @@ def active(state: Node | Callable[[], Node]) -> Active:
     return Active(state)
 
 
+def body_of(holder: Any) -> Iterator[tuple[str, Any]]:
+    """What stands in a class, or in a use of one, by name and in order."""
+    use = holder._declared.use if isinstance(holder, Nested) else None
+    for name, value in list(vars(holder).items() if use is None else use.body.items()):
+        if not (name.startswith("__") and name.endswith("__")) and name != "_declared":
+            yield name, value
+
+
 def declared(node: Node) -> Declared:
     return node._declared
 
 
 def is_node(value: object) -> bool:
-    """Whether it is a state: an object, or a nested class other than the two bases."""
-    return isinstance(value, Source | StateClass) and value not in (Compound, Parallel)
+    """Whether it is a state: an object, a use, or a nested class other than the two bases."""
+    return isinstance(value, (Source, StateClass, Nested)) and hasattr(value, "_declared")

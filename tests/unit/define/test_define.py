@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -150,9 +151,13 @@ def test_state_objects_know_their_path_once_compiled() -> None:
 def test_machines_and_states_have_no_instances() -> None:
     with pytest.raises(TypeError, match=r"engine\.start"):
         Nested()
-    for nested in (Nested.busy, Nested.busy.left):
-        with pytest.raises(TypeError, match="use the class itself"):
-            nested()
+    classes: tuple[Any, ...] = (Nested.busy, Nested.busy.left)
+    for nested in classes:
+        with pytest.raises(TypeError, match="takes what its uses give by name"):
+            nested(1)
+    for base in (Compound, Parallel):
+        with pytest.raises(TypeError, match="write class name"):
+            base()
 
 
 # --- transitions -----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from it.
 from __future__ import annotations
 
 import ast
+import dataclasses
 import linecache
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from types import CodeType, ModuleType
 from typing import Any
 
 from statehold.chart.machine import ITSELF, PARENT, Definition, Function
+from statehold.define.narrowing import Narrowed
 
 #: files of source whose trees are kept
 FILE_LIMIT = 64
@@ -66,6 +68,8 @@ UNKNOWN = FunctionUses(known=False)
 
 def read(function: Function) -> FunctionUses:
     """Reads the uses that an expression declares, or the source of a Python function."""
+    if isinstance(function.call, Narrowed):
+        return _of_part(function.call, function.takes)
     uses = function.uses
     if uses is not None:
         return FunctionUses(
@@ -91,6 +95,29 @@ def read(function: Function) -> FunctionUses:
     found = _Reader(parameters[0].arg, context, lambda name: _value_of(name, function.call, code))
     found.function(node)
     return found.reading
+
+
+def _of_part(function: Narrowed, takes: int) -> FunctionUses:
+    """What sees a part of the data uses the field that has it; through functions, any fields."""
+    inner = function.__wrapped__
+    found = read(Function(inner, takes, getattr(inner, "uses", None)))
+    field_name = function.narrowing.field
+    if field_name is None:
+        return FunctionUses(
+            raises=found.raises,
+            surely=found.surely,
+            sends=found.sends,
+            outside=found.outside,
+            constant=found.constant,
+            known=False,
+        )
+    return dataclasses.replace(
+        found,
+        reads={field_name} if found.reads or found.writes else set(),
+        writes={field_name} if found.writes or found.gives else set(),
+        stores=set(),
+        gives=False,
+    )
 
 
 def _value_of(name: str, call: Any, code: CodeType) -> Any:
