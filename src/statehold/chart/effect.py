@@ -201,8 +201,10 @@ class Effect(Generic[D, R]):
         data: Any,
         call: Callable[[], Call],
         resource: Callable[[Any], Any],
+        event: Callable[[], Any],
     ) -> tuple[Any, ...]:
-        """What ``run`` is called with. ``resource`` gives a resource by its type."""
+        """What ``run`` is called with. ``resource`` gives a resource by its type, ``event`` the
+        event that asked for it."""
         found: list[Any] = []
         for one in self.parameters:
             match one.gives:
@@ -213,7 +215,7 @@ class Effect(Generic[D, R]):
                 case "resource":
                     found.append(resource(one.type))
                 case "event":
-                    raise NotImplementedError(f"effect {self.name} takes an event")
+                    found.append(event())
         return tuple(found)
 
 

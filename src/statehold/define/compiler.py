@@ -9,6 +9,7 @@ from typing import Any
 import pydantic
 
 from statehold.chart.access import UNSTATED, Access
+from statehold.chart.asking import unfit
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import (
@@ -113,6 +114,8 @@ class _Compiler:
             indexes=indexes,
         )
         problems = list(dict.fromkeys((*binder.problems, *self._structural(chart))))
+        if not problems:
+            problems += self._unfit_effects(chart, binder.effects)
         if problems:
             raise DefinitionError(self.name or self.machine.__name__, problems)
         return definition
@@ -160,6 +163,10 @@ class _Compiler:
 
     def _structural(self, chart: Chart) -> list[Problem]:
         """Problems of the chart, with the places in the class that they come from."""
+        places = self._places(chart)
+        return [Problem(places.get(p.place, p.place), p.message, p.hint) for p in validate(chart)]
+
+    def _places(self, chart: Chart) -> dict[str, str]:
         places = {place_of_state(ROOT): self.place, "chart": self.place}
         for named in self.declarations.states:
             places[place_of_state(named.id)] = named.place
@@ -167,7 +174,20 @@ class _Compiler:
             for transition in chart.transitions:
                 if transition.id == rule.id or transition.id.startswith(f"{rule.id}["):
                     places[place_of_transition(transition.id)] = rule.place
-        return [Problem(places.get(p.place, p.place), p.message, p.hint) for p in validate(chart)]
+        return places
+
+    def _unfit_effects(self, chart: Chart, effects: Mapping[str, Any]) -> list[Problem]:
+        """Effects that take another event than the one that asks for them."""
+        places = self._places(chart)
+        types = {name: shape.type for name, shape in self.shapes.items()}
+        return [
+            Problem(
+                places.get(place_of_transition(place), places.get(place_of_state(place), place)),
+                f"effect {name} {why}",
+                "annotate it with all that asks for it, and None where no event of a caller does",
+            )
+            for place, name, why in unfit(chart, effects, types)
+        ]
 
     # --- states ---
 

@@ -83,7 +83,13 @@ def _given(
     if members == [Call]:
         return "call", None
     if members and all(_is_event(one) for one in members):
-        return "event", (f"{what} takes an event", "take (data, call)")
+        others = [one for one in members if not _is_of_machine(one)]
+        if others:
+            return "event", (
+                f"{what} takes {name_of(others[0])}, which no one sends",
+                "take an event of the machine; keep what you need of any other in the data",
+            )
+        return "event", None
     if not _is_hashable(type_):
         return "resource", (f"{what} has the type {name_of(type_)}, which has no hash", _ANNOTATE)
     return "resource", None
@@ -92,6 +98,10 @@ def _given(
 def _is_event(type_: Any) -> bool:
     plain = typing.get_origin(type_) or type_
     return isinstance(plain, type) and issubclass(plain, _EVENTS)
+
+
+def _is_of_machine(type_: Any) -> bool:
+    return isinstance(type_, type) and issubclass(type_, Event | NamedEvent)
 
 
 def _is_starred(function: Callable[..., Any]) -> bool:

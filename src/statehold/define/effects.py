@@ -69,9 +69,11 @@ def effect(
 
     The function takes the data first, and then what it needs, by type: a parameter annotated with
     :class:`statehold.Call` gets the call, each other one the resource of its type that the engine
-    was given: ``async def charge(order: Order, call: Call, http: httpx.AsyncClient)``. A second
-    parameter without a type is the call; parameters with defaults keep them. The function is a
-    coroutine function or a plain one, which runs in a thread.
+    was given: ``async def charge(order: Order, call: Call, http: httpx.AsyncClient)``. One that
+    is annotated with an event gets the event that asked for the effect; None where no event of
+    the machine did (``event: Pay | None``). A second parameter without a type is the call;
+    parameters with defaults keep them. The function is a coroutine function or a plain one, which
+    runs in a thread.
 
     A state starts it with ``invoke=charge``, a transition with ``do=charge``; ``on_result`` and
     ``on_failure`` take its outcome. It runs after the commit of the step that asked for it, at

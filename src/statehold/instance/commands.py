@@ -69,6 +69,9 @@ class StepCommands:
             if isinstance(command, StartEffect):
                 names[command.key] = command.effect
                 self.effects.append(EffectRecord(command.key, command.effect, "asked"))
+                if command.event is not None and len(command.event) > turn.limits.event_bytes:
+                    what = f"the event that asks for {command.effect}"
+                    raise TooLarge(what, len(command.event), turn.limits.event_bytes)
             elif isinstance(command, StartChild):
                 names[command.key] = command.machine
                 self.effects.append(EffectRecord(command.key, command.machine, "asked"))

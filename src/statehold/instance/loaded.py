@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
@@ -86,6 +86,7 @@ def _snapshot(definition: Definition[Any], row: Row, document: Document) -> Snap
                     e.state,
                     e.asked_at,
                     None if e.data is None else load_data(bytes(e.data), what),
+                    None if e.event is None else Raw(bytes(e.event)),
                 )
                 for e in document.effects
             ),
@@ -113,7 +114,7 @@ def _loaded(
             document.history,
             document.timers,
             tuple(
-                InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data)
+                InFlight(e.key, e.invoke, e.name, e.kind, e.state, e.asked_at, e.data, e.event)
                 for e in document.effects
             ),
             document.deadlines,

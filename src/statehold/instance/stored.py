@@ -74,6 +74,7 @@ class StoredEffect(Struct, frozen=True, omit_defaults=True, gc=False):
     state: str | None
     asked_at: datetime
     data: MaybeRaw = None
+    event: MaybeRaw = None
 
 
 class Document(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -142,6 +143,7 @@ def _stored_effects(
             e.state,
             e.asked_at,
             e.data if e.data is None or not is_loaded else Raw(dump(e.data)),
+            e.event,
         )
         for e in effects
     )

@@ -6,7 +6,7 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 #: characters of an instance's id
 ID_LIMIT = 200
@@ -15,12 +15,16 @@ SEND_ID_LIMIT = 1_000
 
 
 class StartEffect(Struct, frozen=True):
-    """An effect is to be run. ``state`` is the state that it ends with, None if an action asked."""
+    """An effect is to be run. ``state`` is the state that it ends with, None if an action asked.
+
+    ``event`` is the event that asked for it as JSON, where the effect takes it.
+    """
 
     key: str
     invoke: str
     effect: str
     state: str | None
+    event: Raw | None = None
 
 
 class StartChild(Struct, frozen=True):

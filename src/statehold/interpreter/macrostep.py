@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from statehold.chart.asking import kept_event
 from statehold.chart.deferred import settled, truth
 from statehold.chart.event import (
     AnEvent,
@@ -79,7 +80,10 @@ class Macrostep:
         #: commands, effects in flight and the internal queue
         self.outbox = Outbox(before, now)
         self.context = StepContext(self.outbox)
-        self.to_invoke: dict[str, None] = {}
+        #: states whose invokes are to start, each with the event that it was entered by
+        self.to_invoke: dict[str, AnEvent | None] = {}
+        #: the event by which the present microstep asks for effects
+        self.asked_by: AnEvent | None = None
         self.copied = False
         #: a transition was taken, or an invoke used the event
         self.accepted = False
@@ -178,9 +182,10 @@ class Macrostep:
         self.stabilize()
         while self.to_invoke and not self.ended:
             order = self.tables.tree.index
-            states, self.to_invoke = sorted(self.to_invoke, key=order.__getitem__), {}
+            entered, self.to_invoke = self.to_invoke, {}
             self.context.states = self.configuration.states
-            for state in states:
+            for state in sorted(entered, key=order.__getitem__):
+                self.asked_by = entered[state]
                 for invoke in self.tables.invokes[state]:
                     self.invoke(state, invoke)
             # an input that raised may have queued its error
@@ -200,7 +205,7 @@ class Macrostep:
             self.idle = False
             self.event = self.outbox.queue.popleft()
             node = self.decide(configuration.row(self.event.__event__), self.event)
-            self.take(node, self.event)
+            self.take(node, self.event, self.event)
 
     def take_immediate(self, leaf: DecisionNode, plan: Plan) -> None:
         """One microstep of immediate transitions; notes whether it changed nothing."""
@@ -213,11 +218,12 @@ class Macrostep:
         if settles and plan.operations:
             # the actions change the object that they are given: compare it with the one before
             self.data, self.copied = self.tables.copy(before), True
-        self.take(leaf, self.event)
+        self.take(leaf, self.event, None)
         self.idle = settles and self.data == before
 
-    def take(self, leaf: DecisionNode, event: AnEvent | None) -> None:
-        """One microstep; none where the leaf has no plan."""
+    def take(self, leaf: DecisionNode, event: AnEvent | None, asked_by: AnEvent | None) -> None:
+        """One microstep; none where the leaf has no plan. ``asked_by`` is the event that effects
+        get which it asks for."""
         plan, target = leaf.plan, leaf.target
         if plan is None or target is None:
             return
@@ -227,6 +233,7 @@ class Macrostep:
             name = self.tables.definition.name
             raise EndlessLoop(name, self.recently_entered(), MICROSTEP_LIMIT)
         self.accepted = self.moved = True
+        self.asked_by = asked_by
         self.broken.clear()
         if plan.history:
             self.history = {**self.history, **plan.history}
@@ -235,7 +242,7 @@ class Macrostep:
         self.run(plan.operations, event)
         self.configuration = target
         if plan.entered:
-            self.to_invoke.update(dict.fromkeys(plan.entered))
+            self.to_invoke.update(dict.fromkeys(plan.entered, asked_by))
         if plan.ends is not None:
             self.end(plan.ends, event)
 
@@ -269,7 +276,7 @@ class Macrostep:
                 self.context.states = active
                 self.arrive(subject, event)
             elif code == _ASK_EFFECT:
-                self.outbox.start_effect(subject, subject, None)
+                self.ask(subject, subject, None)
             elif code == _DONE:
                 self.context.states = active
                 self.complete(subject, event)
@@ -388,7 +395,7 @@ class Macrostep:
     def invoke(self, state: str, invoke: Invoke) -> None:
         outbox = self.outbox
         if invoke.kind == "effect":
-            outbox.start_effect(invoke.id, invoke.name, state)
+            self.ask(invoke.id, invoke.name, state)
             return
         outbox.starting = invoke.id
         try:
@@ -404,6 +411,11 @@ class Macrostep:
         finally:
             outbox.starting = None
         outbox.start_child(invoke.id, machine, state, input)
+
+    def ask(self, invoke: str, effect: str, state: str | None) -> None:
+        taking = self.tables.taking_event
+        event = kept_event(taking[effect], self.asked_by) if effect in taking else None
+        self.outbox.start_effect(invoke, effect, state, event)
 
     def chosen(self, invoke: Invoke) -> str:
         """The machine that the invoke starts."""
@@ -454,6 +466,7 @@ class Macrostep:
                 effect.state,
                 effect.asked_at,
                 self.before.data,
+                effect.event,
             )
             if effect.data is None and effect.key in known
             else effect

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from datetime import datetime, timedelta
 
+from msgspec import Raw
+
 from statehold.chart.event import AnEvent
 from statehold.chart.moment import later
 from statehold.errors import TooLarge
@@ -110,10 +112,12 @@ class Outbox:
         self.commands.append(Send(machine, instance, event, delay, send_id, parent))
         return send_id
 
-    def start_effect(self, invoke: str, effect: str, state: str | None) -> None:
+    def start_effect(
+        self, invoke: str, effect: str, state: str | None, event: Raw | None = None
+    ) -> None:
         key = self._next_key()
-        self.commands.append(StartEffect(key, invoke, effect, state))
-        self._add(InFlight(key, invoke, effect, "effect", state, self.now))
+        self.commands.append(StartEffect(key, invoke, effect, state, event))
+        self._add(InFlight(key, invoke, effect, "effect", state, self.now, None, event))
 
     def start_child(self, invoke: str, machine: str, state: str, input: object) -> None:
         key = self._next_key()

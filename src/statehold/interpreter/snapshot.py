@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from statehold.interpreter.command import Command
 from statehold.interpreter.configuration import Configuration
@@ -33,6 +33,8 @@ class InFlight(Struct, frozen=True, gc=False):
     ``key`` is ``seq.n``, unique within the instance. ``kind`` is ``effect`` or ``machine``.
     ``state`` is the state that it ends with; None for an effect that an action asked for. ``data``
     is the data when it was asked for, or None while the instance's data has not changed since.
+    ``event`` is the event that asked for it as JSON, where the effect takes it
+    (:mod:`statehold.chart.asking`).
     """
 
     key: str
@@ -42,6 +44,7 @@ class InFlight(Struct, frozen=True, gc=False):
     state: str | None
     asked_at: datetime
     data: Any = None
+    event: Raw | None = None
 
 
 class Deadline(Struct, frozen=True, gc=False):

@@ -71,7 +71,7 @@ def start(
     before = Snapshot(beginning.target, input, 0, instance, {}, (), (), (), False, None)
     macrostep = Macrostep(program, before, None, now)
     with step_allowance():
-        macrostep.take(beginning, None)
+        macrostep.take(beginning, None, None)
         macrostep.settle()
     return macrostep.finish()
 
@@ -223,7 +223,7 @@ def _macrostep(
     if not snapshot.done:
         macrostep.prepare(event)
         node = macrostep.decide(node, event, roles)
-        macrostep.take(node, event)
+        macrostep.take(node, event, event)
         if node.plan is None:
             macrostep.trace.extend(node.trace)
             # the step before ended at rest, and an event that nothing takes changes nothing

@@ -41,6 +41,10 @@ class Tables(Generic[D]):
         self.is_plain = not self.forwarding and not any(invoke.finalize for invoke in invokes)
         #: some of its functions are expressions, whose work a step's allowance bounds
         self.is_charged = any(known.uses is not None for known in self.functions.values())
+        #: effects that take the event that asked for them, by name
+        self.taking_event = {
+            name: effect for name, effect in definition.effects.items() if effect.event is not None
+        }
         self._timers: dict[int, tuple[tuple[str, Delay], ...]] = {}
         #: ids of the history states
         self.remembering = tuple(node.id for node in self.tree.states if node.kind == "history")

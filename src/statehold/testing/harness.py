@@ -213,7 +213,7 @@ class Harness(Simulated[D, E, V]):
         call = Call(name, self.definition.name, self.id, asked.attempt, asked.asked_at)
         data = self.definition.data.copy(asked.data)
         try:
-            result = _complete(known, self._resources, data, call)
+            result = _complete(known, self._resources, data, call, asked.event)
         except Exception as error:
             self.fail(effect, error, attempts=1, key=asked.key)
             raise
@@ -367,14 +367,16 @@ def _class_of(error: AnError) -> str:
     return "Error" if isinstance(error, str) else type(error).__name__
 
 
-def _complete(effect: Effect[Any, Any], resources: Providers, data: Any, call: Call) -> Any:
+def _complete(
+    effect: Effect[Any, Any], resources: Providers, data: Any, call: Call, event: Any
+) -> Any:
     """The function's result, also where the test itself runs in an event loop."""
     if not effect.is_async and not effect.resources:
-        return effect.run(*effect.arguments(data, lambda: call, resources.find))
+        return effect.run(*effect.arguments(data, lambda: call, resources.find, lambda: event))
 
     async def bounded() -> Any:
         async with opened(resources, effect.resources) as resource:
-            arguments = effect.arguments(data, lambda: call, resource)
+            arguments = effect.arguments(data, lambda: call, resource, lambda: event)
             if not effect.is_async:
                 return await asyncio.to_thread(effect.run, *arguments)
             async with asyncio.timeout(effect.timeout.total_seconds()):

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
+from statehold.chart.asking import asked_event
 from statehold.chart.deferred import settled
 from statehold.chart.model import Delay, Invoke
 from statehold.chart.moment import in_utc, later
@@ -203,18 +204,37 @@ class _Carrying:
             name = self.plan.effects.get(effect.name, effect.name)
             if name is None or name not in self.plan.new.effects:
                 return None
-            return InFlight(effect.key, name, name, effect.kind, None, effect.asked_at, data)
+            event = self.event(name, effect.event)
+            return InFlight(effect.key, name, name, effect.kind, None, effect.asked_at, data, event)
         target = self.move.invokes.get(effect.invoke)
         if target is None:
             return None
         invoke, state = target
         name = invoke.name if invoke.choice is None else effect.name
-        return InFlight(effect.key, invoke.id, name, invoke.kind, state, effect.asked_at, data)
+        event = self.event(name, effect.event) if invoke.kind == "effect" else None
+        return InFlight(
+            effect.key, invoke.id, name, invoke.kind, state, effect.asked_at, data, event
+        )
+
+    def event(self, name: str, kept: Raw | None) -> Raw | None:
+        """The event that asked for the effect, as the new version's effect takes it."""
+        effect = self.plan.new.effects.get(name)
+        if effect is None or effect.event is None:
+            return None
+        try:
+            asked_event(self.plan.new, effect, kept)
+        except InvalidPayload as error:
+            raise CarryFailed(
+                f"effect {name} can't go on: {error}; let the new version's {name} take the old "
+                f"event too, or drop the effect with effects={{{name!r}: None}}"
+            ) from error
+        return kept
 
     def start(self, state: str, invoke: Invoke) -> InFlight:
         self.asked += 1
         key = f"{self.seq}.{self.asked}"
         if invoke.kind == "effect":
+            self.event(invoke.name, None)
             self.commands.append(StartEffect(key, invoke.id, invoke.name, state))
             return InFlight(key, invoke.id, invoke.name, invoke.kind, state, self.now)
         name = invoke.name if invoke.choice is None else str(self.value(invoke.choice))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NewType, Optional, TypeVar
 
 import pytest
 
-from statehold import Call, DefinitionError, Event, Result, effect
+from statehold import Call, DefinitionError, Event, Failure, Result, effect
 from statehold.chart.effect import Effect
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_the_arguments_come_in_the_order_of_the_parameters() -> None:
     made = {Client: "a client"}
     order: Any = object()
     call: Any = object()
-    assert effect(charge).arguments(order, lambda: call, made.__getitem__) == (
+    assert effect(charge).arguments(order, lambda: call, made.__getitem__, object) == (
         order,
         "a client",
         call,
@@ -182,11 +182,19 @@ def test_all_that_is_wrong_is_listed_at_once() -> None:
     assert len(refused.value.problems) == 2
 
 
-def test_events_are_no_resources() -> None:
+def test_an_event_is_no_resource() -> None:
     def one(data: Order, event: Pay, call: Call) -> None: ...
     def either(data: Order, event: Pay | Cancel | None) -> None: ...
-    def outcome(data: Order, event: Result[int]) -> None: ...
 
-    for function in (one, either, outcome):
-        with pytest.raises(DefinitionError, match="parameter event takes an event"):
+    for function in (one, either):
+        made = effect(function)
+        assert (made.resources, made.event) == ((), made.parameters[1])
+
+
+def test_what_no_one_sends_is_no_event_for_an_effect() -> None:
+    def outcome(data: Order, event: Result[int]) -> None: ...
+    def either(data: Order, event: Pay | Failure) -> None: ...
+
+    for function in (outcome, either):
+        with pytest.raises(DefinitionError, match="which no one sends"):
             effect(function)

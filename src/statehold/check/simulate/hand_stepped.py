@@ -16,6 +16,7 @@ from msgspec import UNSET, UnsetType
 from typing_extensions import TypeVar
 
 from statehold.chart.access import in_words, is_outside
+from statehold.chart.asking import asked_event
 from statehold.chart.event import AnEvent, Event, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition, I, MachineClass, Plain
@@ -389,6 +390,9 @@ class HandStepped(Generic[D, E, V]):
         if isinstance(command, StartEffect):
             data = self.definition.data.copy(after.snapshot.data)
             asked = Asked(command.effect, command.key, "effect", command.state, data, self._now)
+            effect = self.definition.effects.get(command.effect)
+            if effect is not None and effect.event is not None:
+                asked.event = asked_event(self.definition, effect, command.event)
         else:
             _, data = child_data(self.definition, command.machine, command.input)
             asked = Asked(command.machine, command.key, "machine", command.state, data, self._now)

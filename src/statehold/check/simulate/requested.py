@@ -23,7 +23,8 @@ class Asked:
 
     ``key`` is the same at each attempt. ``data`` is the argument of the effect, a copy of the data
     after the step that requested it; for a child it is the child's own data. ``attempt`` counts
-    from 1. ``error`` is that of the last attempt that failed.
+    from 1. ``error`` is that of the last attempt that failed. ``event`` is the event that asked for
+    the effect, where the effect takes it.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Asked:
     error: str | None = None
     #: the id of the invoke, or the effect's name if an action asked for it
     invoke: str = ""
+    event: Any = None
 
     def is_called(self, name: str) -> bool:
         """Whether it is what a name stands for: an effect's, a machine's, or that of one invoke,

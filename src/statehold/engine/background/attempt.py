@@ -20,6 +20,7 @@ from typing import Any
 from msgspec import Raw
 from msgspec.structs import replace
 
+from statehold.chart.asking import asked_event
 from statehold.chart.effect import Call, Effect
 from statehold.chart.error_kinds import kinds_of
 from statehold.chart.machine import Definition
@@ -32,7 +33,7 @@ from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.resources.pool import ResourcePool
-from statehold.errors import Permanent, TooLarge, described, name_of, text_of
+from statehold.errors import InvalidPayload, Permanent, TooLarge, described, name_of, text_of
 from statehold.instance.attempts import Attempt, Ending
 from statehold.instance.loaded import Loaded
 from statehold.instance.tracebacks import members, trace_of
@@ -277,7 +278,15 @@ class AttemptRun:
         assert self._snapshot is not None
         pinned = self._effect.data
         data = self._definition.data.copy(self._snapshot.data if pinned is None else pinned)
-        return declared.arguments(data, self._call_of, self._resources.get)
+        return declared.arguments(data, self._call_of, self._resources.get, self._event)
+
+    def _event(self) -> Any:
+        """Raises ``Permanent`` where it is not what the effect takes: at no attempt it will be."""
+        assert self._declared is not None
+        try:
+            return asked_event(self._definition, self._declared, self._effect.event)
+        except InvalidPayload as error:
+            raise Permanent(str(error)) from error
 
     def _call_of(self) -> Call:
         key = f"{self.ref.machine}/{self.ref.id}/{self.key}"

@@ -6,6 +6,7 @@ import contextlib
 from itertools import chain
 from typing import Any
 
+from statehold.chart.asking import unfit
 from statehold.chart.event import Event
 from statehold.chart.machine import Definition
 from statehold.chart.model import ROOT, Chart, EventShape
@@ -108,6 +109,10 @@ class _Machine:
             meta={"native": self._kept(functions)} | self._meta(),
         )
         self._validate(chart, tree)
+        if not self.problems.found:
+            for place, effect, why in unfit(chart, effects.effects, events):
+                message = f"what is offered {why}, {place}"
+                self.problems.add(("effects", effect), message, "ask for it where it fits")
         return Definition(
             chart=chart,
             data=Shape(data.annotation),
