@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from statehold.chart.effect import Call, Effect, Retry
     from statehold.chart.event import (
         AnyEvent,
+        Cancellation,
         Done,
         Event,
         Failure,
@@ -81,6 +82,7 @@ if TYPE_CHECKING:
         hours,
         minutes,
         on,
+        on_cancel,
         on_done,
         on_failure,
         on_result,
@@ -103,6 +105,7 @@ __all__ = [
     "ArchiveFailed",
     "Call",
     "Caller",
+    "Cancellation",
     "Chart",
     "Compound",
     "Context",
@@ -171,6 +174,7 @@ __all__ = [
     "minutes",
     "nobody",
     "on",
+    "on_cancel",
     "on_done",
     "on_failure",
     "on_result",
@@ -188,12 +192,13 @@ _LAZY = {
     "statehold.chart.access": "Access anyone index machine nobody role when",
     "statehold.chart.context": "Context",
     "statehold.chart.effect": "Call Effect Retry",
-    "statehold.chart.event": "AnyEvent Done Event Failure Result TimerFired Undeliverable",
+    "statehold.chart.event": "AnyEvent Cancellation Done Event Failure Result TimerFired "
+    "Undeliverable",
     "statehold.chart.machine": "AMachine Definition Upgrade",
     "statehold.chart.model": "Chart",
     "statehold.define": "Compound Final History Machine Parallel State active after always "
-    "anywhere child days effect hours minutes on on_done on_failure on_result parameter seconds "
-    "silence",
+    "anywhere child days effect hours minutes on on_cancel on_done on_failure on_result "
+    "parameter seconds silence",
     "statehold.engine": "Engine Retention",
     "statehold.interpreter": "Snapshot Step start step",
     "statehold.records": "Caller",

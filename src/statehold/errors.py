@@ -30,7 +30,8 @@ The branch says who must act::
     │       ├── ActionFailed
     │       ├── GuardFailed
     │       ├── EndlessLoop
-    │       └── UpgradeFailed
+    │       ├── UpgradeFailed
+    │       └── CancelFailed
     ├── ResourcesInvalid         the operator: lists every problem; the engine does not start
     ├── ResourceUnavailable      the operator: attempts of effects that need it fail
     ├── Unavailable              nobody: the same request can succeed later
@@ -602,6 +603,22 @@ class EndlessLoop(StepFailed):
         )
 
 
+class CancelFailed(StepFailed):
+    """What runs when an instance is cancelled has failed: it was not cancelled."""
+
+    code = "cancel-failed"
+    detail_fields = ("machine", "id", "why")
+
+    def __init__(self, machine: str, id: str, why: str) -> None:
+        self.machine = machine
+        self.id = id
+        self.why = why
+        super().__init__(
+            f"instance {id!r} of {machine!r} was not cancelled: {why}; correct the machine and "
+            "cancel it again, or cancel it by force (force), which runs nothing of its chart"
+        )
+
+
 class UpgradeFailed(StepFailed):
     """The instance stays on its old version; an incident has the reason."""
 
@@ -747,7 +764,7 @@ class InstanceUnreadable(StateholdError):
         super().__init__(
             f"instance {id!r} of {machine!r}, version {version}, can't be read by the code that "
             f"runs: {why}; run the code that wrote it, fix the type of its data, repair it with "
-            "data that fits, or cancel it"
+            "data that fits, or cancel it by force (force)"
         )
 
 

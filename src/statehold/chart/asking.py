@@ -79,6 +79,9 @@ def unfit(
     tree = Tree(chart)
     for state in sorted(_entered_by_default(tree, 0)):
         yield from _faults(tree.states[state].id, _asked_on_entry(tree, state), wanted, None)
+    if chart.policy.cancelling_exits:
+        for node in tree.states:
+            yield from _faults(node.id, _effects_of(node.exit), wanted, None, "if it is cancelled")
     for transition in chart.transitions:
         names = _event_names(transition, events)
         moves = [one.name for block in transition.actions for one in block if one.kind == "effect"]
@@ -96,6 +99,7 @@ def _faults(
     asked: Collection[str],
     wanted: Mapping[str, Effect[Any, Any]],
     event: tuple[str, type[Any] | None] | None,
+    when: str = "",
 ) -> Iterator[tuple[str, str, str]]:
     for name in dict.fromkeys(asked):
         effect = wanted.get(name)
@@ -105,7 +109,8 @@ def _faults(
         takes = named(effect.event)
         if event is None:
             if type(None) not in members:
-                yield place, name, f"takes {takes}, and is asked for here without an event"
+                without = f"without an event {when}".rstrip()
+                yield place, name, f"takes {takes}, and is asked for here {without}"
             continue
         type_ = event[1]
         fits = _fits(type_, members) if type_ is not None else False

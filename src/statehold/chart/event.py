@@ -172,6 +172,21 @@ class Undeliverable(Struct, frozen=True):
         return "error.communication"
 
 
+class Cancellation(Struct, frozen=True):
+    """The instance is cancelled. An ``on_cancel`` transition may take it, once.
+
+    ``reason`` is that of the request; ``by_parent``: the instance that invoked it has
+    left the state that it was invoked for, and waits for no outcome.
+    """
+
+    reason: str = ""
+    by_parent: bool = False
+
+    @property
+    def __event__(self) -> str:
+        return CANCEL_EVENT
+
+
 class ExecutionError(Struct, frozen=True):
     """An action or a guard raised, in a chart whose policy makes errors events (SCXML 3.12.2)."""
 
@@ -199,7 +214,10 @@ class ErrorEvent(Exception):
 Occurrence: TypeAlias = TimerFired | Done | Result[Any] | Failure | Undeliverable | ExecutionError
 #: what a step takes; a union, since type checkers accept no class variable of a model as the
 #: property of a protocol
-AnEvent: TypeAlias = Event | NamedEvent | Occurrence
+AnEvent: TypeAlias = Event | NamedEvent | Occurrence | Cancellation
+
+#: the name of a cancellation; no notation lets an event be called so, and no sender can send it
+CANCEL_EVENT = "error.cancelled"
 
 
 def timer_event(timer: str) -> str:

@@ -48,6 +48,12 @@ class Policy(Struct, frozen=True, omit_defaults=True):
         last."""
         return self.matching == "exact"
 
+    @property
+    def cancelling_exits(self) -> bool:
+        """Whether a cancelled instance runs the exit actions of its active states, as in SCXML
+        (Appendix D, ``exitInterpreter``) and XState 4. XState 5 stops without them."""
+        return self.nesting != "xstate"
+
 
 class Delay(Struct, frozen=True, omit_defaults=True):
     """A constant number of seconds, or the name of a function of the data.
@@ -135,7 +141,7 @@ class Trigger(Struct, frozen=True, omit_defaults=True):
     kinds keep their own name so that they can be drawn as what they are.
     """
 
-    kind: Literal["event", "any", "after", "always", "done", "result", "failure"]
+    kind: Literal["event", "any", "after", "always", "done", "result", "failure", "cancel"]
     events: tuple[str, ...] = ()
     delay: Delay | None = None
 

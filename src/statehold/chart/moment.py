@@ -49,6 +49,16 @@ def later(now: datetime, delay: timedelta) -> datetime:
         ) from None
 
 
+def moment_after(after: object, now: datetime) -> datetime:
+    """When a delay ends: so much later, or at that moment. A duration below zero counts as none.
+    Raises ``TypeError`` for anything else, ``ValueError`` for what can't be kept."""
+    if isinstance(after, timedelta):
+        return later(now, after)
+    if isinstance(after, datetime):
+        return in_utc(after)
+    raise TypeError(f"a delay gave {after!r}; it has to be a timedelta or an aware datetime")
+
+
 def later_or_last(now: datetime, delay: timedelta) -> datetime:
     """As :func:`later`, or the last moment where that can't be kept."""
     try:

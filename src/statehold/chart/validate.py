@@ -23,7 +23,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
-from statehold.chart.event import timer_event
+from statehold.chart.event import CANCEL_EVENT, timer_event
 from statehold.chart.labels import label_fault
 from statehold.chart.model import ROOT, Chart, Delay, StateNode, Transition
 from statehold.chart.readback import problems_of_storing
@@ -343,6 +343,11 @@ class _Validation:
         if trigger.kind in ("always", "any"):
             if trigger.events:
                 self._complain(place, f"it is of kind {trigger.kind} and names events", "drop them")
+        elif trigger.kind == "cancel":
+            if trigger.events != (CANCEL_EVENT,):
+                named = ", ".join(trigger.events) or "nothing"
+                why = f"it is taken when the instance is cancelled, and waits for {named}"
+                self._complain(place, why, f"name {CANCEL_EVENT}, and nothing else")
         elif not trigger.events:
             self._complain(place, f"it is of kind {trigger.kind} and names no event", "name one")
 

@@ -67,7 +67,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "pause": ("instances:pause", "Pause an instance: its events are held until it resumes."),
         "resume": ("instances:resume", "Resume a paused instance."),
-        "cancel": ("instances:cancel", "End an instance where it is."),
+        "cancel": (
+            "instances:cancel",
+            "Cancel an instance: its chart cleans up; --force ends it at once.",
+        ),
         "repair": (
             "instances:repair",
             "Give an unreadable instance new data; it goes on from there.",

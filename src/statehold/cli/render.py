@@ -329,6 +329,7 @@ _WHEN = {
     "done": "when {} is done",
     "result": "on the result in {}",
     "failure": "on a failure in {}",
+    "cancel": "when it is cancelled",
 }
 
 _POSSIBLE = {

@@ -1,3 +1,4 @@
+# long because each route of the server has its method, and a user reads them as one list
 """The client, written once: :mod:`.blocking` runs it for code without an event loop."""
 
 from __future__ import annotations
@@ -348,9 +349,12 @@ class AsyncClient:
         """Resumes a paused instance."""
         return await self._reply("POST", f"{path_of(machine, id)}/resume", _because(reason))
 
-    async def cancel(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        """Cancels an instance: it ends in the state that it is in."""
-        return await self._reply("POST", f"{path_of(machine, id)}/cancel", _because(reason))
+    async def cancel(
+        self, machine: MachineName, id: str, *, force: bool = False, reason: str | None = None
+    ) -> Reply:
+        """Cancels an instance, which cleans up; ``force`` ends it at once."""
+        body = _because(reason, force=force)
+        return await self._reply("POST", f"{path_of(machine, id)}/cancel", body)
 
     async def repair(
         self, machine: MachineName, id: str, data: Any, *,
@@ -496,5 +500,5 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
     return plain
 
 
-def _because(reason: str | None) -> bytes:
-    return msgspec.json.encode({"reason": reason})
+def _because(reason: str | None, **more: bool) -> bytes:
+    return msgspec.json.encode({"reason": reason, **more})

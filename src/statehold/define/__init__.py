@@ -15,7 +15,16 @@ from statehold.define.durations import days, hours, minutes, seconds
 from statehold.define.effects import Child, EffectDecorator, child, effect
 from statehold.define.machine import Machine
 from statehold.define.parameter import parameter
-from statehold.define.rule import Rule, after, always, on, on_done, on_failure, on_result
+from statehold.define.rule import (
+    Rule,
+    after,
+    always,
+    on,
+    on_cancel,
+    on_done,
+    on_failure,
+    on_result,
+)
 from statehold.define.silences import Silenced, silence
 from statehold.define.state import (
     Active,
@@ -56,6 +65,7 @@ __all__ = [
     "hours",
     "minutes",
     "on",
+    "on_cancel",
     "on_done",
     "on_failure",
     "on_result",

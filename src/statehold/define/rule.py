@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, overload
 from statehold.chart.context import Context
 from statehold.chart.effect import Effect
 from statehold.chart.error_kinds import ErrorIs
-from statehold.chart.event import Done, Event, Failure, Result, TimerFired, Undeliverable
+from statehold.chart.event import (
+    Cancellation,
+    Done,
+    Event,
+    Failure,
+    Result,
+    TimerFired,
+    Undeliverable,
+)
 from statehold.chart.machine import AMachine, Definition, MachineClass, P
 from statehold.define.body import note_rule
 from statehold.define.effects import Child
@@ -57,7 +65,7 @@ By: TypeAlias = str | tuple[str, ...]
 Path: TypeAlias = Arrow | Sources | Node | Anywhere
 _AnEvent: TypeAlias = type[Event | Undeliverable]
 
-RuleKind = Literal["event", "after", "always", "done", "result", "failure"]
+RuleKind = Literal["event", "after", "always", "done", "result", "failure", "cancel"]
 
 _numbers = count()
 
@@ -362,6 +370,31 @@ def on_failure(
     """
     guards = several(when) if error is None else (ErrorIs(error), *several(when))
     return _rule("failure", what, path, guards, do, (), reenter, doc)
+
+
+def on_cancel(
+    path: Path,
+    /,
+    *,
+    when: When[Cancellation] = None,
+    do: Do[Cancellation] = None,
+    reenter: bool = False,
+    doc: str = "",
+) -> Rule:
+    """A transition that is taken when the instance is cancelled.
+
+    ::
+
+        undo = on_cancel((paying | shipping) >> refunding)
+
+    The instance goes on from there until it ends by itself, and is ``cancelled`` then, whichever
+    ``Final`` it ends in; a parent gets a failure, not a result. It takes one cancellation: asked
+    again, it goes on. In a state where no such transition is taken, the exit actions of the active
+    states run, innermost first, and the instance ends at once. The event is a
+    :class:`statehold.Cancellation`. The options are those of :func:`on`, without ``by``: who may
+    cancel is a matter of ``act``.
+    """
+    return _rule("cancel", None, path, when, do, (), reenter, doc)
 
 
 def several(value: Any) -> tuple[Any, ...]:

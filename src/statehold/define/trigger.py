@@ -6,7 +6,9 @@ from typing import Any
 
 from statehold.chart.effect import Effect
 from statehold.chart.event import (
+    CANCEL_EVENT,
     AnyEvent,
+    Cancellation,
     Done,
     Event,
     Failure,
@@ -24,6 +26,13 @@ from statehold.define.declarations import Declarations, NamedRule
 from statehold.define.effects import Child
 from statehold.define.function import UNKNOWN, members_of, union_of
 from statehold.define.rule import several
+
+_TYPES: dict[str, Any] = {
+    "after": TimerFired,
+    "done": Done,
+    "failure": Failure,
+    "cancel": Cancellation,
+}
 
 
 class Triggers:
@@ -56,6 +65,8 @@ class Triggers:
             return Trigger("after", (timer_event(id),), delay) if delay else None
         if rule.kind == "always":
             return Trigger("always")
+        if rule.kind == "cancel":
+            return Trigger("cancel", (CANCEL_EVENT,))
         if rule.kind == "done":
             if source == ROOT:
                 self.binder.complain(
@@ -180,7 +191,7 @@ class Triggers:
             result = self.value_type(rule.subject)
             anything: Any = Result
             return anything if result is None else anything[result]
-        return {"after": TimerFired, "done": Done, "failure": Failure}.get(rule.kind, UNKNOWN)
+        return _TYPES.get(rule.kind, UNKNOWN)
 
     @staticmethod
     def value_type(subject: Any) -> Any:

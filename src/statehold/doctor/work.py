@@ -258,7 +258,8 @@ async def _of_unreadable(queries: Queries) -> list[Finding]:
             f"{some([f'{id} ({text})' for (of, id), text in why.items() if of == machine])}",
             "their timers do not fire, and they accept no events",
             f"statehold incidents {machine} lists them once a worker has loaded them; then "
-            f"statehold repair {machine} ID, or cancel. A release that can read them goes on",
+            f"statehold repair {machine} ID, or cancel --force. A release that can read them "
+            "goes on",
         )
         for machine, count in sorted(by_machine.items())
     ]

@@ -32,6 +32,7 @@ from statehold.engine.requests.operator import (
     Cancel,
     CancelTimerRequest,
     FireTimer,
+    ForcedCancel,
     Pause,
     ResolveEffect,
     ResolveIncident,
@@ -253,15 +254,17 @@ class Engine(Questions):
         return await self._ask(Resume, machine, id, caller, reason)
 
     async def cancel(
-        self,
-        machine: MachineName[V],
-        id: str,
-        *,
-        reason: str | None = None,
-        caller: Caller = ANYONE,
-    ) -> InstanceReply[V]:
-        """Ends the instance with its timers and effects; no action of its chart runs."""
-        return await self._ask(Cancel, machine, id, caller, reason)
+        self, machine: MachineName[V], id: str, *,
+        force: bool = False, reason: str | None = None, caller: Caller = ANYONE,
+    ) -> InstanceReply[V]:  # fmt: skip
+        """Ends the instance. What its chart says about that happens before: an ``on_cancel``
+        transition has it go on until it ends by itself, else the exit actions of its active states
+        run. Asked again meanwhile, it changes nothing.
+
+        Raises ``CancelFailed`` where an action raises. With ``force`` nothing of the chart runs,
+        and all effects end; that also ends an instance that can't be read or upgraded."""
+        kind = ForcedCancel if force else Cancel
+        return await self._ask(kind, machine, id, caller, reason)
 
     async def retry(
         self, incident: str, *, reason: str | None = None, caller: Caller = ANYONE

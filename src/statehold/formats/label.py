@@ -80,6 +80,8 @@ class Labels:
                 return "any event"
             case "always":
                 return "always"
+            case "cancel":
+                return "on cancel"
         names = dict.fromkeys(
             self.outcomes.get(name) or self.event(name) for name in trigger.events
         )

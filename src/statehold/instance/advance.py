@@ -22,6 +22,7 @@ from statehold.instance.state import InstanceState
 from statehold.instance.turn import Turn
 from statehold.interpreter.snapshot import Snapshot, Step
 from statehold.interpreter.trace import Microstep
+from statehold.records import Status
 
 
 class Advanced(Struct, frozen=True, gc=False):
@@ -83,13 +84,13 @@ def advance(
         definition.version,
         after.seq,
         0,
-        "done" if after.done else before.status,
+        _ended(after) if after.done else before.status,
         configuration.leaves,
         configuration.tags,
         configuration.owners,
         indexes,
         before.created_at,
-        before.since if configuration.leaves == before.state else now,
+        before.since if configuration.leaves == before.state and not after.done else now,
         now,
         after,
         None,
@@ -102,6 +103,11 @@ def advance(
         entered,
     )
     return Advanced(instance, commands, attempts, stays, view)
+
+
+def _ended(after: Snapshot[Any]) -> Status:
+    """One that took a cancellation has not done what it was started for, wherever it ends."""
+    return "done" if after.cancellation is None else "cancelled"
 
 
 def _read_back(

@@ -19,6 +19,7 @@ from typing import Any
 from statehold.chart.access import RIGHTS, Right
 from statehold.chart.machine import Definition
 from statehold.errors import (
+    CancelFailed,
     InstanceUnreadable,
     InvalidPayload,
     MachineUnserved,
@@ -136,6 +137,8 @@ def _shortened(error: StateholdError, *, reads: bool, is_own: bool) -> Statehold
     if isinstance(error, UpgradeFailed):
         why = "those who may inspect the instance see why"
         return UpgradeFailed(error.machine, error.id, error.old, error.new, why)
+    if isinstance(error, CancelFailed):
+        return CancelFailed(error.machine, error.id, _FAILED)
     if isinstance(error, StepFailed):
         return StepFailed(_FAILED)
     if isinstance(error, (InvalidPayload, TooLarge)):

@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Raw, Struct
 from msgspec.structs import replace
 
+from statehold.chart.event import Cancellation
 from statehold.chart.machine import Definition
 from statehold.errors import ActionFailed, InstanceUnreadable, TooLarge
 from statehold.instance.advance import Advanced, advance
@@ -29,6 +30,7 @@ from statehold.instance.stored import is_count, row_of
 from statehold.instance.turn import Turn
 from statehold.instance.views import view_of
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
+from statehold.interpreter.step import cancel
 from statehold.interpreter.trace import Microstep
 from statehold.records import (
     ANYONE,
@@ -174,6 +176,19 @@ class Draft:
         """A step was taken."""
         self.apply(self.prepare(step, origin, self.instance))
 
+    def cancel(self, cancellation: Cancellation, origin: Origin) -> None:
+        """Cancels an instance of the version that runs here: its chart takes it, or it is over. A
+        paused one goes on with it. One that was cancelled before stays as it is."""
+        before = self.instance
+        assert before.snapshot is not None
+        step = cancel(self.definition, before.snapshot, self.now, cancellation)
+        if not step.accepted:
+            return
+        if before.status == "paused":
+            before = replace(before, status="running")
+        self.apply(self.prepare(step, origin, before))
+        self._deliver_held()
+
     def carry_over(
         self,
         step: Step[Any],
@@ -241,6 +256,8 @@ class Draft:
         if instance.status == "done":
             output = None if instance.output is None else Raw(instance.output)
             self._end({"output": output})
+        elif instance.status == "cancelled":
+            self._end_cancelled()
 
     def _follow(self, after: Followed) -> None:
         self.started += tuple(after.started)
@@ -254,18 +271,35 @@ class Draft:
         released, to be refused and sent back, and its parent gets the outcome."""
         instance = self.instance
         delayed, parent = instance.delayed, instance.parent
+        cancellation = instance.cancellation
+        if cancellation is not None and cancellation.by_parent:
+            # it waits for no outcome
+            parent = None
         if delayed:
             self.messages = without(self.messages, self.ref, tuple(delayed))
             self.recalled += tuple(id for id in delayed if id not in self.recalled)
-        if instance.held:
-            here = self.release()
-            self.messages += tuple(replace(one, held=False) for one in here)
+        self._deliver_held()
         if delayed:
             self.instance = replace(self.instance, delayed={})
         if parent is not None:
             end = {**outcome, "key": parent.key, "invoke": parent.invoke}
             body = _encode(traced(end, self.trace))
             self.messages += (Message(parent.ref, "end", body, None, self.ref),)
+
+    def _end_cancelled(self) -> None:
+        """As :meth:`_end`; what waits for a person waits no longer."""
+        for key, known in self.instance.attempts.items():
+            if known.kind == "message":
+                self.end_attempt(key, "cancel")
+        cancellation = self.instance.cancellation
+        why = "" if cancellation is None else cancellation.reason
+        self._end({"error": "Cancelled", "message": why or "cancelled"})
+
+    def _deliver_held(self) -> None:
+        """What is held for it is delivered once this is committed."""
+        if self.instance.held:
+            here = self.release()
+            self.messages += tuple(replace(one, held=False) for one in here)
 
     # --- what is not a step ---
 
@@ -330,7 +364,7 @@ class Draft:
         self.entries.append(note_entry(self.instance, origin, timers, self.trace, reply))
 
     def mark(self, status: Status, origin: Origin) -> None:
-        """Pause, resume, cancel: a step that moves no state."""
+        """Pause, resume, cancel by force: a step that moves no state."""
         instance = self.instance
         seq = instance.seq + 1
         snapshot = instance.snapshot
@@ -342,7 +376,7 @@ class Draft:
         self.entries.append(mark_entry(self.instance, origin, self.trace))
 
     def _cancel(self, why: str) -> None:
-        """Ends all that is in progress in a cancelled instance."""
+        """Ends all that is in progress; nothing of the chart runs."""
         instance = self.instance
         snapshot, unloaded = instance.snapshot, instance.unloaded
         if snapshot is not None:

@@ -77,7 +77,7 @@ def step_entry(
 
 
 def mark_entry(after: InstanceState, origin: Origin, trace: str) -> Entry:
-    """The entry of a pause, a resumption or a cancellation: a step that moves no state."""
+    """The entry of a pause, a resumption or a forced cancellation: a step that moves no state."""
     body = JournalBody(
         version=after.version,
         state=after.state,

@@ -8,9 +8,16 @@ from typing import Any
 
 from msgspec import Struct
 
+from statehold.chart.event import Cancellation
 from statehold.chart.machine import Definition
 from statehold.instance.attempts import Attempt, earliest_due
-from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Timer
+from statehold.interpreter.snapshot import (
+    Deadline,
+    InFlight,
+    Snapshot,
+    Timer,
+    cancellation_in,
+)
 from statehold.records import Parent, Ref, Status
 
 
@@ -72,6 +79,12 @@ class InstanceState(Struct, frozen=True, gc=False):
     def in_progress(self) -> Snapshot[Any] | Unloaded | None:
         """What holds its timers, effects and deadlines."""
         return self.snapshot or self.unloaded
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        """As it was cancelled: it cleans up, or is over. None: it was not, or without its chart."""
+        holder = self.snapshot or self.unloaded
+        return None if holder is None else cancellation_in(holder.history)
 
     @property
     def due_at(self) -> datetime | None:

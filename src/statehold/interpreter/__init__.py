@@ -12,7 +12,7 @@ from statehold.interpreter.command import (
     StartEffect,
 )
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step, Timer
-from statehold.interpreter.step import start, step
+from statehold.interpreter.step import cancel, start, step
 from statehold.interpreter.trace import Microstep
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "StartEffect",
     "Step",
     "Timer",
+    "cancel",
     "start",
     "step",
 ]

@@ -78,6 +78,8 @@ def enablements(
                 ):
                     answers.append((False, "only other instances may send it"))
                 stopped = tuple(reason for answer, reason in answers if answer is False)
+                if transition.trigger.kind == "cancel" and snapshot.cancellation is not None:
+                    stopped = ("it was cancelled before",)
                 unknown = any(answer is None for answer, _ in answers)
                 possible = False if stopped else None if unknown else True
                 found.append(Enablement(transition, possible, stopped))

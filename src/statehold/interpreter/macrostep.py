@@ -15,7 +15,9 @@ from msgspec import UNSET
 from statehold.chart.asking import kept_event
 from statehold.chart.deferred import settled, truth
 from statehold.chart.event import (
+    CANCEL_EVENT,
     AnEvent,
+    Cancellation,
     Done,
     ErrorEvent,
     Event,
@@ -26,7 +28,7 @@ from statehold.chart.event import (
     TimerFired,
 )
 from statehold.chart.model import Action, Delay, Invoke
-from statehold.chart.moment import in_utc, later
+from statehold.chart.moment import later, moment_after
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, name_of, text_of
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import CancelEffect, CancelTimer, SetTimer
@@ -43,7 +45,14 @@ from statehold.interpreter.plan import (
     block_operations,
     ending,
 )
-from statehold.interpreter.snapshot import Deadline, InFlight, Snapshot, Step, Timer
+from statehold.interpreter.snapshot import (
+    Deadline,
+    InFlight,
+    Snapshot,
+    Step,
+    Timer,
+    with_cancellation,
+)
 from statehold.interpreter.tables import Tables
 from statehold.interpreter.trace import Microstep
 
@@ -251,6 +260,22 @@ class Macrostep:
         entered = dict.fromkeys(state for microstep in recent for state in microstep.entered)
         return tuple(entered) or self.configuration.leaves
 
+    def cancel(self, cancellation: Cancellation) -> None:
+        """Takes the cancellation, or exits everything that is active (``exitInterpreter``)."""
+        self.history = with_cancellation(self.history, cancellation)
+        if self.tables.takes_cancellation:
+            node = self.decide(self.configuration.row(CANCEL_EVENT), cancellation)
+            if node.plan is not None:
+                self.take(node, cancellation, cancellation)
+                self.settle()
+                return
+            self.trace.extend(node.trace)
+        self.accepted = self.moved = self.ended = True
+        with_actions = self.tables.policy.cancelling_exits
+        self.run(
+            ending(self.tables, self.configuration.active, with_actions=with_actions), cancellation
+        )
+
     def end(self, final: str, event: AnEvent | None) -> None:
         """A top-level final state was entered: everything that is active is exited."""
         tree = self.tables.tree
@@ -374,7 +399,7 @@ class Macrostep:
         try:
             if delay.function is None:
                 return later(self.now, timedelta(seconds=delay.seconds or 0))
-            return _moment(self.evaluate(delay.function, event), self.now)
+            return moment_after(self.evaluate(delay.function, event), self.now)
         except ActionFailed as failed:
             where, error = failed.action, failed.cause
         except (TypeError, ValueError, OverflowError) as raised:
@@ -472,12 +497,3 @@ class Macrostep:
             else effect
             for effect in effects
         )
-
-
-def _moment(after: Any, now: datetime) -> datetime:
-    """When a delay ends; a duration below zero counts as none."""
-    if isinstance(after, timedelta):
-        return later(now, after)
-    if isinstance(after, datetime):
-        return in_utc(after)
-    raise TypeError(f"a delay gave {after!r}; it has to be a timedelta or an aware datetime")

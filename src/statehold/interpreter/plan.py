@@ -88,13 +88,16 @@ def plan_beginning(tables: Tables[Any]) -> Planned:
     return _Planner(tables, (), initial_entry(tables.tree)).build((), (), {})
 
 
-def ending(tables: Tables[Any], active: tuple[int, ...]) -> tuple[Operation, ...]:
-    """The operations that exit every state, once a top-level final state was reached."""
+def ending(
+    tables: Tables[Any], active: tuple[int, ...], *, with_actions: bool = True
+) -> tuple[Operation, ...]:
+    """The operations that exit every state: a top-level final state was reached, or the instance
+    is cancelled."""
     operations: list[Operation] = []
     remaining = set(active)
     for state in (*reversed(active), 0):
         node = tables.tree.states[state]
-        for block in node.exit:
+        for block in node.exit if with_actions else ():
             operations.extend(block_operations(tables, block, remaining))
         operations.append(Operation(Do.LEAVE, node.id, node.id))
         remaining.discard(state)

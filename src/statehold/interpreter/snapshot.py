@@ -12,11 +12,30 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Raw, Struct
 
+from statehold.chart.event import Cancellation
 from statehold.interpreter.command import Command
 from statehold.interpreter.configuration import Configuration
 from statehold.interpreter.trace import Microstep
 
 D = TypeVar("D")
+
+#: in a history, beside what states remember: that the instance was cancelled, with the reason, and
+#: ``BY_PARENT`` if it was by that. No state can be called so.
+CANCELLED = "(cancelled)"
+BY_PARENT = "by its parent"
+
+History = Mapping[str, tuple[str, ...]]
+
+
+def cancellation_in(history: History) -> Cancellation | None:
+    """The cancellation that the instance has taken; None: it was not cancelled."""
+    found = history.get(CANCELLED)
+    return None if found is None else Cancellation(found[0], BY_PARENT in found[1:])
+
+
+def with_cancellation(history: History, cancellation: Cancellation) -> History:
+    by = (BY_PARENT,) if cancellation.by_parent else ()
+    return {**history, CANCELLED: (cancellation.reason, *by)}
 
 
 class Timer(Struct, frozen=True, gc=False):
@@ -60,7 +79,8 @@ class Snapshot(Struct, Generic[D], frozen=True, gc=False):
     ``configuration`` has the active states and, for each event, what it does there: it belongs to
     one version of one machine. ``data`` must not be changed: an action gets a copy. ``seq`` counts
     the steps; the start is 1. ``history`` maps ids of history states to the states they remember.
-    ``done`` says whether a final state at the top was reached, ``output`` what its function gave.
+    ``done`` says whether it is over: a final state at the top was reached, or it was cancelled.
+    ``output`` is what the final state's function gave.
     """
 
     configuration: Configuration
@@ -73,6 +93,11 @@ class Snapshot(Struct, Generic[D], frozen=True, gc=False):
     deadlines: tuple[Deadline, ...]
     done: bool
     output: Any
+
+    @property
+    def cancellation(self) -> Cancellation | None:
+        """As it was cancelled: it cleans up, or is over. None: it was not."""
+        return cancellation_in(self.history)
 
     @property
     def state(self) -> tuple[str, ...]:

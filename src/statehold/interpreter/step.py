@@ -20,7 +20,7 @@ from datetime import datetime
 from typing import Any, TypeVar, overload
 
 from statehold.chart.deferred import settled, truth
-from statehold.chart.event import AnEvent, Event, Occurrence
+from statehold.chart.event import AnEvent, Cancellation, Event, Occurrence
 from statehold.chart.machine import AMachine, Definition, E, I, MachineClass
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
@@ -73,6 +73,31 @@ def start(
     with step_allowance():
         macrostep.take(beginning, None, None)
         macrostep.settle()
+    return macrostep.finish()
+
+
+def cancel(
+    machine: AMachine,
+    snapshot: Snapshot[D],
+    now: datetime,
+    cancellation: Cancellation = Cancellation(),  # noqa: B008 - frozen
+) -> Step[D]:
+    """Cancels the instance: the chart takes the cancellation, or it is over.
+
+    An ``on_cancel`` transition of an active state takes it; the instance then goes on until it ends
+    by itself. Where none does, the exit actions of all active states run, innermost first, and the
+    snapshot is ``done``. Its configuration stays, so that a reader sees where it ended. A snapshot
+    that is done, or was cancelled before, stays as it is: the step is not accepted. Raises what
+    :func:`step` does.
+    """
+    program = machine.program or compile_program(machine)
+    if snapshot.configuration.tables is not program:
+        raise ValueError("the snapshot belongs to another machine, or to another version of it")
+    if snapshot.done or snapshot.cancellation is not None:
+        return Step(snapshot, (), (), False)
+    macrostep = Macrostep(program, snapshot, cancellation, now)
+    with step_allowance():
+        macrostep.cancel(cancellation)
     return macrostep.finish()
 
 

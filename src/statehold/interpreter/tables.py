@@ -31,6 +31,7 @@ class Tables(Generic[D]):
         self.counts_completions = self.settles and any(
             found.trigger.kind == "always" for found in chart.transitions
         )
+        self.takes_cancellation = any(found.trigger.kind == "cancel" for found in chart.transitions)
         self.invokes: dict[str, tuple[Invoke, ...]] = {
             node.id: node.invokes for node in self.tree.states if node.invokes
         }

@@ -15,7 +15,7 @@ from statehold.instance.state import not_started
 from statehold.instance.stored import row_of
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot
-from statehold.records import Ref
+from statehold.records import Ref, Status
 
 
 def broken(definition: Definition[Any], snapshot: Snapshot[Any], now: Any) -> list[str]:
@@ -46,6 +46,12 @@ def _configuration(tree: Tree, snapshot: Snapshot[Any]) -> list[str]:
     return found
 
 
+def _status(snapshot: Snapshot[Any]) -> Status:
+    if not snapshot.done:
+        return "running"
+    return "done" if snapshot.cancellation is None else "cancelled"
+
+
 def _stored(
     definition: Definition[Any], snapshot: Snapshot[Any], raw: bytes, now: Any
 ) -> list[str]:
@@ -53,7 +59,7 @@ def _stored(
     instance = replace(
         not_started(ref, definition, now),
         seq=snapshot.seq,
-        status="done" if snapshot.done else "running",
+        status=_status(snapshot),
         state=snapshot.state,
         snapshot=snapshot,
         data=raw,

@@ -16,6 +16,7 @@ from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import EVENT_BYTES, given_output, given_result, jsonable, parse_event
 from statehold.check.simulate.script import (
     AdvanceStep,
+    CancelStep,
     FailStep,
     Script,
     ScriptStep,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 Invariant = Callable[[list[str], Any], None]
 
 
+# long because each rule is a method of the class that it makes
 def state_machine_of(
     machine: AMachine,
     *,
@@ -110,6 +112,11 @@ def state_machine_of(
         @rule(drawn=strategies.data())
         def fail(self, drawn: DataObject) -> None:
             self.run.fail(drawn)
+
+        @precondition(lambda self: self.run.instance.may_take_cancellation)
+        @rule()
+        def cancel(self) -> None:
+            self.run.cancel()
 
     Stateful.__name__ = Stateful.__qualname__ = f"Stateful_{definition.name}".replace("-", "_")
     return Stateful
@@ -192,6 +199,9 @@ class _Run:
 
     def fail(self, drawn: DataObject) -> None:
         self._take(FailStep(self._draw_running(drawn)))
+
+    def cancel(self) -> None:
+        self._take(CancelStep("cancelled by the test"))
 
     def _draw_running(self, drawn: DataObject) -> str:
         return _one_of(drawn, [asked.name for asked in self.instance.running], "effect")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from statehold.chart.tree import Tree
 from statehold.interpreter.selection import default_entry
+from statehold.interpreter.snapshot import CANCELLED
 
 
 class NoImage(Exception):
@@ -96,6 +97,9 @@ class StateMap:
         """The recorded history in the new chart; what has no image is dropped."""
         found = {}
         for name, states in remembered.items():
+            if name == CANCELLED:
+                found[name] = states
+                continue
             images = self.images(name)
             if len(images) != 1 or self.new.states[self.new.index[images[0]]].kind != "history":
                 continue

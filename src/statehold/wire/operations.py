@@ -50,6 +50,13 @@ class ActRequest(BaseModel):
     reason: str | None = Field(default=None, max_length=2000)
 
 
+class CancelRequest(ActRequest):
+    force: bool = Field(
+        default=False,
+        description="end it at once with all that it has in progress: nothing of its chart runs",
+    )
+
+
 class ResolveRequest(ActRequest):
     result: Any = Field(default=None, description="used as the effect's result")
 

@@ -270,7 +270,7 @@ async def test_a_stored_chart_that_can_not_be_read_is_reported_and_left_out(
         assert [(one.severity, one.code) for one in found] == [("warning", "chart")]
         assert "m, version 1: its stored chart can't be read" in found[0].what
         await engine.start(second, "j")
-        await engine.cancel(second, "i")
+        await engine.cancel(second, "i", force=True)
 
 
 async def _exchange_chart(store: Any, raw: bytes) -> None:

@@ -24,7 +24,15 @@ from msgspec import Struct
 from statehold.chart.machine import Definition
 from statehold.check.explore.predicate import Place
 from statehold.check.explore.stepper import DATA_LIMIT, Point, Stepper, Taken, is_fault
-from statehold.check.explore.stimulus import Failed, Fired, Received, Stimuli, Stimulus, Succeeded
+from statehold.check.explore.stimulus import (
+    Cancelled,
+    Failed,
+    Fired,
+    Received,
+    Stimuli,
+    Stimulus,
+    Succeeded,
+)
 from statehold.errors import StateholdError
 
 #: places of one search
@@ -249,6 +257,8 @@ class _Search:
         for sent in self.stimuli.events:
             if self.stepper.could_take(point, sent):
                 yield sent, False, ""
+        if self.stepper.may_be_cancelled(point):
+            yield Cancelled(), False, ""
 
     def add(self, point: Point, parent: int, via: Stimulus | None) -> int | None:
         key = point.key

@@ -18,7 +18,14 @@ from msgspec.structs import replace
 from statehold.chart.event import AnEvent, Failure, Result, TimerFired, Undeliverable
 from statehold.chart.machine import Definition, Function
 from statehold.check.explore.clock_zone import Zone
-from statehold.check.explore.stimulus import Failed, Fired, Received, Stimulus, Succeeded
+from statehold.check.explore.stimulus import (
+    Cancelled,
+    Failed,
+    Fired,
+    Received,
+    Stimulus,
+    Succeeded,
+)
 from statehold.check.simulate.script import FailStep
 from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.instance.advance import advance
@@ -37,7 +44,7 @@ from statehold.interpreter.command import (
 from statehold.interpreter.configuration import Ask
 from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import InFlight, Snapshot, Step
-from statehold.interpreter.step import start, step
+from statehold.interpreter.step import cancel, start, step
 from statehold.interpreter.trace import Microstep
 from statehold.records import Ref
 
@@ -159,6 +166,10 @@ class Stepper:
         row = point.snapshot.configuration.row(sent.event.__event__)
         return not self.program.is_plain or row.ask != Ask.LEAF or row.plan is not None
 
+    def may_be_cancelled(self, point: Point) -> bool:
+        """Whether a cancellation may lead anywhere but to the end."""
+        return self.program.takes_cancellation and point.snapshot.cancellation is None
+
     def take(self, point: Point, stimulus: Stimulus) -> Taken:
         """Takes the step for the stimulus.
 
@@ -175,6 +186,8 @@ class Stepper:
                 return self._step(point, Result(one.invoke, one.key, value))
             case Failed():
                 return self._fail(point, stimulus)
+            case Cancelled():
+                return self._taken(point, cancel(self.definition, point.snapshot, MOMENT))
 
     def _fail(self, point: Point, stimulus: Failed) -> Taken:
         instance, snapshot = point.instance, point.snapshot

@@ -21,7 +21,13 @@ from statehold.chart.machine import Definition
 from statehold.chart.model import Transition
 from statehold.chart.payload import event_json
 from statehold.check.explore.domain import Domain, domain_of
-from statehold.check.simulate.script import FailStep, ScriptStep, SendStep, SucceedStep
+from statehold.check.simulate.script import (
+    CancelStep,
+    FailStep,
+    ScriptStep,
+    SendStep,
+    SucceedStep,
+)
 from statehold.errors import InvalidPayload, UnknownEvent
 from statehold.interpreter.occurrence import detached_effects, outside_names
 from statehold.interpreter.selection import matches
@@ -82,7 +88,15 @@ class Failed(Struct, frozen=True):
         return tuple(kind_of(one) for one in self.error.__mro__ if issubclass(one, BaseException))
 
 
-Stimulus = Received | Fired | Succeeded | Failed
+class Cancelled(Struct, frozen=True):
+    """The instance was cancelled."""
+
+    @property
+    def step(self) -> ScriptStep:
+        return CancelStep("")
+
+
+Stimulus = Received | Fired | Succeeded | Failed | Cancelled
 
 
 class Stimuli(Struct, frozen=True):

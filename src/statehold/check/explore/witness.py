@@ -16,7 +16,14 @@ from msgspec import Struct
 from statehold.chart.access import in_words
 from statehold.chart.machine import Definition
 from statehold.check.explore.stepper import Stepper, Taken
-from statehold.check.explore.stimulus import Failed, Fired, Received, Stimulus, Succeeded
+from statehold.check.explore.stimulus import (
+    Cancelled,
+    Failed,
+    Fired,
+    Received,
+    Stimulus,
+    Succeeded,
+)
 from statehold.check.simulate.script import AdvanceStep, ExpectStep, Script, ScriptStep
 from statehold.errors import StateholdError
 
@@ -168,6 +175,8 @@ def _words(stimulus: Stimulus) -> str:
             return f"{name} succeeds" + ("" if result is None else f" with {result!r}")
         case Failed(name, error):
             return f"{name} fails" + ("" if error is None else f" with {error.__name__}")
+        case Cancelled():
+            return "it is cancelled"
 
 
 def _span(microseconds: int) -> str:

@@ -17,14 +17,14 @@ from typing_extensions import TypeVar
 
 from statehold.chart.access import in_words, is_outside
 from statehold.chart.asking import asked_event
-from statehold.chart.event import AnEvent, Event, TimerFired, Undeliverable
+from statehold.chart.event import AnEvent, Cancellation, Event, TimerFired, Undeliverable
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition, I, MachineClass, Plain
 from statehold.chart.model import Chart
 from statehold.chart.payload import child_data, jsonable, parse_event
 from statehold.check.simulate.narrative import Narrative
 from statehold.check.simulate.requested import Asked, Sent
-from statehold.errors import NotAllowed, Refused, StateholdError
+from statehold.errors import InstanceOver, NotAllowed, Refused, StateholdError
 from statehold.instance.advance import Advanced, advance
 from statehold.instance.attempts import due_timer
 from statehold.instance.authorize import refuse_internal
@@ -45,9 +45,10 @@ from statehold.interpreter.command import (
     StartEffect,
 )
 from statehold.interpreter.enabled import allowed
+from statehold.interpreter.program import compile_program
 from statehold.interpreter.snapshot import Snapshot, Step, Timer
-from statehold.interpreter.step import start, step
-from statehold.records import Caller, Message, Ref
+from statehold.interpreter.step import cancel, start, step
+from statehold.records import OVER, Caller, Message, Ref, Status
 
 D = TypeVar("D")
 E = TypeVar("E", bound=Event, default=Any)
@@ -189,6 +190,17 @@ class HandStepped(Generic[D, E, V]):
         return self.snapshot.done
 
     @property
+    def status(self) -> Status:
+        """``running``, ``done`` or ``cancelled``, as in a reply."""
+        return self._instance.status
+
+    @property
+    def may_take_cancellation(self) -> bool:
+        """Whether a cancellation may lead anywhere but to the end."""
+        takes = compile_program(self.definition).takes_cancellation
+        return takes and not self.done and self.snapshot.cancellation is None
+
+    @property
     def output(self) -> Any:
         """Plain JSON values; None unless it is done and its final state gives one."""
         return jsonable(self.snapshot.output)
@@ -238,6 +250,27 @@ class HandStepped(Generic[D, E, V]):
         if not self._accepts(parsed, what, roles):
             raise self._refused(parsed, what, roles)
         self._deliver()
+        return self
+
+    def cancel(self, reason: str = "", *, by_parent: bool = False) -> Self:
+        """Cancels it, as an operator does, or as for a child whose parent left its state.
+
+        An ``on_cancel`` transition has it go on; else the exit actions of its active states run and
+        it is over. Cancelled again meanwhile, it stays as it is. Raises ``InstanceOver``, and a
+        ``StepFailed`` where one of the machine's functions raises.
+        """
+        if self.done:
+            raise InstanceOver(self.definition.name, self.id, self.status)
+        cancellation = Cancellation(reason, by_parent)
+        what = f"{cancellation!r}"
+        try:
+            taken = cancel(self.definition, self.snapshot, self._now, cancellation)
+        except StateholdError as error:
+            self._narrative.note(self._now, f"{what} dropped: {error}")
+            raise
+        if taken.accepted:
+            self._take(taken, what)
+            self._deliver()
         return self
 
     def advance(self, by: timedelta) -> Self:
@@ -404,7 +437,7 @@ class HandStepped(Generic[D, E, V]):
         events = {one.id: one.event for one in taken.commands if isinstance(one, Send)}
         instance, commands = advanced.instance, advanced.commands
         recalled: Sequence[str] = () if commands is None else commands.recalled
-        if instance.status == "done":
+        if instance.status in OVER:
             recalled = (*recalled, *instance.delayed)
         if recalled:
             kept = without([mail.message for mail in self._mail], instance.ref, recalled)

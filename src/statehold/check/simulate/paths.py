@@ -26,6 +26,7 @@ from statehold.chart.model import Transition
 from statehold.check.explore.sample_values import sample_values
 from statehold.check.simulate.script import (
     AdvanceStep,
+    CancelStep,
     ExpectStep,
     FailStep,
     Script,
@@ -171,6 +172,8 @@ class _Search:
             for result in self.results.get(name, [None]):
                 yield SucceedStep(name, result)
             yield FailStep(name)
+        if instance.may_take_cancellation:
+            yield CancelStep("")
 
     def _payloads(self, name: str) -> list[Mapping[str, Any]]:
         given = self.given.payloads.get(name)

@@ -52,6 +52,13 @@ class FailStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=Tr
     message: str = "failed in the script"
 
 
+class CancelStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The instance is cancelled, for this reason; ``by_parent`` as for a child."""
+
+    cancel: str
+    by_parent: bool = False
+
+
 class ExpectStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Expects these active leaves, as a set, and these values of fields of the data."""
 
@@ -60,7 +67,7 @@ class ExpectStep(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=
     done: bool | None = None
 
 
-ScriptStep: TypeAlias = SendStep | AdvanceStep | SucceedStep | FailStep | ExpectStep
+ScriptStep: TypeAlias = SendStep | AdvanceStep | SucceedStep | FailStep | CancelStep | ExpectStep
 
 
 class Script(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

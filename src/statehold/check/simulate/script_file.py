@@ -17,6 +17,7 @@ from msgspec import Struct
 from statehold.check.simulate.duration import duration_text, seconds_of
 from statehold.check.simulate.script import (
     AdvanceStep,
+    CancelStep,
     ExpectStep,
     FailStep,
     Script,
@@ -44,6 +45,7 @@ _WORDS: tuple[tuple[str, type[ScriptStep]], ...] = (
     ("advance", AdvanceStep),
     ("succeed", SucceedStep),
     ("fail", FailStep),
+    ("cancel", CancelStep),
     ("expect", ExpectStep),
     ("data", ExpectStep),
     ("done", ExpectStep),

@@ -23,6 +23,7 @@ from statehold.check.simulate.hand_stepped import EPOCH, D, NeverAtRest
 from statehold.check.simulate.requested import Asked
 from statehold.check.simulate.script import (
     AdvanceStep,
+    CancelStep,
     ExpectStep,
     FailStep,
     Script,
@@ -176,6 +177,8 @@ class Player(Generic[D]):
                 self.instance.succeed_asked(self._oldest(step.succeed), step.result)
             elif isinstance(step, FailStep):
                 self.instance.fail_asked(self._oldest(step.fail), step.error, step.message)
+            elif isinstance(step, CancelStep):
+                self.instance.cancel(step.cancel, by_parent=step.by_parent)
             else:
                 self._expect(step)
         except (Refused, NeverAtRest, OverflowError) as error:
@@ -285,6 +288,8 @@ def _words(step: ScriptStep) -> str:
         return f"advancing by {duration_text(step.advance)}"
     if isinstance(step, SucceedStep):
         return f"the end of {step.succeed}"
+    if isinstance(step, CancelStep):
+        return "the cancellation"
     return f"the failure of {step.fail}" if isinstance(step, FailStep) else "the expectation"
 
 

@@ -19,6 +19,7 @@ from statehold.check.simulate.duration import duration_text, seconds_of
 from statehold.check.simulate.generated import module_of_tests
 from statehold.check.simulate.script import (
     AdvanceStep,
+    CancelStep,
     FailStep,
     Script,
     ScriptStep,
@@ -42,6 +43,7 @@ advance 12m                                   let time pass
 next                                          let time pass up to the next timer
 succeed NAME [JSON]                           an effect or a child ended well
 fail NAME [MESSAGE]                           it failed for good
+cancel [REASON]                               an operator cancels it
 undo                                          take the last step back
 data, trace, show                             the data; all that happened; where it is
 save FILE, test FILE                          write the script; write it as a pytest module
@@ -64,6 +66,7 @@ class Rehearsal:
             "next": self._next,
             "succeed": self._succeed,
             "fail": self._fail,
+            "cancel": self._cancel,
             "undo": self._undo,
             "data": lambda words: _say(msgspec.json.encode(self.player.plain_data()).decode()),
             "trace": lambda words: _say(self.player.instance.log),
@@ -156,6 +159,9 @@ class Rehearsal:
             raise UsageError("fail NAME [MESSAGE]")
         details = {"message": " ".join(words[1:])} if words[1:] else {}
         self._play(FailStep(words[0], **details))
+
+    def _cancel(self, words: list[str]) -> None:
+        self._play(CancelStep(" ".join(words)))
 
     def _undo(self, words: list[str]) -> None:
         steps = self.player.script.steps

@@ -154,9 +154,18 @@ async def resume(session: Session, machine: Machine, id: Id, reason: Reason = No
 
 
 @talks
-async def cancel(session: Session, machine: Machine, id: Id, reason: Reason = None) -> None:
-    """End an instance where it is."""
-    session.print_reply(await session.client.cancel(machine, id, reason=reason))
+async def cancel(
+    session: Session,
+    machine: Machine,
+    id: Id,
+    force: Annotated[
+        bool,
+        typer.Option(help="End it at once: nothing of its chart runs, and all its effects end."),
+    ] = False,
+    reason: Reason = None,
+) -> None:
+    """Cancel an instance: its chart cleans up; --force ends it at once."""
+    session.print_reply(await session.client.cancel(machine, id, force=force, reason=reason))
 
 
 @talks

@@ -188,7 +188,7 @@ class UpgradePlans:
         if why is not None:
             raise CarryFailed(
                 f"the stored chart of version {version} can't be read: {why}; cancel the "
-                "instance, and start another one in its place"
+                "instance by force, and start another one in its place"
             )
         raise CarryFailed(
             f"no upgrade leads from version {version} to {instance.definition.version}"

@@ -98,7 +98,7 @@ def explain(
         key: one.child for key, one in loaded.instance.attempts.items() if one.child is not None
     }
     hidden = {key for key, child in started.items() if child not in children}
-    parts = Sentences(answer, now, names, hidden).write(
+    parts = Sentences(answer, now, names, hidden, loaded.instance.cancellation).write(
         row.since, because, active, timers, effects, following, incidents
     )
     return Explanation(

@@ -11,6 +11,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 
+from statehold.chart.event import Cancellation
 from statehold.chart.labels import Names
 from statehold.wire.instances import (
     ChildView,
@@ -33,13 +34,20 @@ class Sentences:
     """Writes the sentences about one instance."""
 
     def __init__(
-        self, answer: Reply, now: datetime, names: Names, hidden: Collection[str] = ()
+        self,
+        answer: Reply,
+        now: datetime,
+        names: Names,
+        hidden: Collection[str] = (),
+        cancellation: Cancellation | None = None,
     ) -> None:
         self._names = names
         #: keys of the children that have started and are not shown
         self._hidden = hidden
         self.parts: list[SummaryPart] = []
         self._answer = answer
+        #: as it was cancelled
+        self._cancellation = cancellation
         self._now = now
 
     def write(
@@ -55,6 +63,10 @@ class Sentences:
         self._where(since, because, active)
         if self._answer.status in ("done", "cancelled"):
             return self.parts
+        if self._cancellation is not None:
+            why = self._cancellation.reason
+            self._say(" It was ", ("cancelled", "warning"), f" ({why})" if why else "")
+            self._say(", and cleans up: it ends when its chart does.")
         if self._answer.status == "paused":
             self._say(" It is ", ("paused", "warning"))
             self._say(": events and timers wait until it is resumed.")
@@ -249,6 +261,7 @@ def _cause(entry: JournalEntry) -> str:
         "timer": f"the timer {event.get('timer', '')} fired",
         "result": f"{worker} was done",
         "failure": f"{worker} failed",
+        "cancel": "it was cancelled",
         "upgrade": f"it was upgraded to version {event.get('to', '')}",
     }
     found: str = names.get(entry.kind) or event.get("type", entry.kind)

@@ -7,13 +7,21 @@ of its sender, which receives :class:`.Undeliverable`; if it does not take that,
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 from msgspec import UNSET, Raw
 
 from statehold.chart.access import CLOSED
-from statehold.chart.event import Failure, NamedEvent, Result, Undeliverable, result_event
+from statehold.chart.event import (
+    Cancellation,
+    Failure,
+    NamedEvent,
+    Result,
+    Undeliverable,
+    result_event,
+)
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
 from statehold.chart.payload import read_output
@@ -27,6 +35,7 @@ from statehold.errors import (
     NotAllowed,
     Refused,
     StateholdError,
+    StepFailed,
     TooLarge,
     Unavailable,
     UnknownInstance,
@@ -54,6 +63,7 @@ from statehold.instance.messages import (
     trace_of,
 )
 from statehold.instance.outcomes import LastFailure
+from statehold.instance.tracebacks import step_trace
 from statehold.interpreter.step import start, step
 from statehold.records import ANYONE, OVER, EffectRecord, Message, Ref
 
@@ -115,7 +125,7 @@ def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
     elif message.kind == "outcome":
         conclude(draft, as_ending(message.body), Origin("result"), context)
     elif message.kind == "cancel":
-        _cancel(draft)
+        _cancel(draft, message, context)
     elif message.kind == "stray":
         bounce(draft, message, Refused(request_of(message).why), context)
     else:
@@ -236,11 +246,37 @@ def _ended_before(draft: Draft, body: EndBody, value: Any, cause: str | None) ->
         draft.advance(taken, Origin("event", plain, cause=cause))
 
 
-def _cancel(draft: Draft) -> None:
-    if draft.exists and draft.instance.status in ("running", "paused"):
-        origin = Origin("cancel", reason="its parent left the state that invoked it")
-        draft.change(parent=None)
-        draft.mark("cancelled", origin)
+def _cancel(draft: Draft, message: Message, context: EngineContext) -> None:
+    """A child whose parent left its state. Where its clean-up fails no caller gets the refusal: an
+    incident of the child waits for a person, who can have it tried again."""
+    if not draft.exists or draft.instance.status in OVER:
+        return
+    ready(draft, context)
+    why = "its parent left the state that invoked it"
+    origin = Origin("cancel", reason=why)
+    try:
+        draft.cancel(Cancellation(why, by_parent=True), origin)
+    except (StepFailed, InvalidPayload, TooLarge) as error:
+        trace = step_trace(error)
+        incident = _incident_of(message, draft.now, str(error), "cancel", context, trace)
+        draft.set_attempt(f"message:{message.id}", incident)
+        draft.failed_attempts += (FailedAttempt("cancel", incident, trace),)
+        draft.note(Origin("incident", reason=incident.error))
+
+
+def _incident_of(
+    message: Message, now: datetime, why: str, title: str, context: EngineContext, trace: str = ""
+) -> Attempt:
+    """A message that waits for a person; :func:`again` reads it back."""
+    kept = {"to": message.to, "kind": message.kind, "body": plain_body(message)}
+    return Attempt(0, kind="message").raise_incident(
+        now,
+        1,
+        why[: context.limits.error_chars],
+        title,
+        outcome=Raw(_encode(kept)),
+        traceback=trace,
+    )
 
 
 def refusal_for_sender(
@@ -300,7 +336,7 @@ def bounce(draft: Draft, message: Message, error: StateholdError, context: Engin
     if message.kind == "start" and (start := _read_start(message)) is not None:
         _child_failed(draft, message, start, type(error).__name__, why)
     elif message.kind in ("start", "event", "end", "outcome", "stray"):
-        _refused(draft, message, why)
+        _refused(draft, message, why, context)
 
 
 def _read_start(message: Message) -> StartBody | None:
@@ -318,7 +354,7 @@ def _child_failed(draft: Draft, message: Message, start: StartBody, error: str, 
     draft.post(Message(draft.ref, "end", body, None, message.to))
 
 
-def _refused(draft: Draft, message: Message, why: str) -> None:
+def _refused(draft: Draft, message: Message, why: str, context: EngineContext) -> None:
     now = draft.now
     receiver = request_of(message).to or message.to
     to = f"{receiver.machine}/{receiver.id}"
@@ -354,9 +390,8 @@ def _refused(draft: Draft, message: Message, why: str) -> None:
             )
         )
         return
-    body = Raw(_encode({"to": message.to, "kind": message.kind, "body": plain}))
     title = f"{name} to {to}"
-    incident = Attempt(0, kind="message").raise_incident(now, 1, why, title, outcome=body)
+    incident = _incident_of(message, now, why, title, context)
     draft.set_attempt(f"message:{message.id}", incident)
     draft.failed_attempts += (FailedAttempt(title, incident),)
     draft.note(Origin("incident", event=sent, reason=why, cause=to))

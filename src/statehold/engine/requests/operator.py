@@ -13,7 +13,7 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from statehold.chart.access import Right
-from statehold.chart.event import TimerFired
+from statehold.chart.event import Cancellation, TimerFired
 from statehold.chart.moment import in_utc, later, later_or_last
 from statehold.chart.payload import read_result, write_result
 from statehold.engine.requests.context import EngineContext
@@ -22,13 +22,17 @@ from statehold.engine.requests.messages import again, deliver_held
 from statehold.engine.requests.request import Request, ready, snapshot_of
 from statehold.errors import (
     ActRefused,
+    CancelFailed,
     IncidentKept,
     InstanceOver,
     InvalidPayload,
+    StepFailed,
+    TooLarge,
     UnknownEffect,
     UnknownIncident,
     UnknownInstance,
     UnknownTimer,
+    UpgradeFailed,
 )
 from statehold.instance.attempts import UPGRADE_KEY, Attempt, Ending, timer_key
 from statehold.instance.audited import audit_entry
@@ -102,10 +106,33 @@ class Resume(OperatorRequest):
 
 
 class Cancel(OperatorRequest):
-    """Ends the instance; no action of the chart runs."""
+    """Has the chart take the cancellation, or ends the instance by the exit actions of its active
+    states. One that cleans up already stays as it is, so that asking again does no harm."""
+
+    label = "cancel"
+    upgrades_first = True
+
+    def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
+        self.check_not_over(draft)
+        try:
+            ready(draft, context)
+            draft.cancel(Cancellation(self.reason or ""), self.origin("cancel"))
+        except (StepFailed, InvalidPayload, TooLarge) as error:
+            why = f"its upgrade failed: {error.why}" if isinstance(error, UpgradeFailed) else error
+            raise CancelFailed(self.ref.machine, self.ref.id, str(why)) from error
+        return draft.reply(self.caller)
+
+
+class ForcedCancel(OperatorRequest):
+    """Ends the instance with all that it has in progress; nothing of the chart runs, and its code
+    need not be here."""
 
     label = "cancel"
     takes_remains = True
+
+    @property
+    def part(self) -> str:
+        return "by force"
 
     def apply(self, draft: Draft, context: EngineContext) -> InstanceReply:
         if draft.unreadable is None or draft.instance.status not in OVER:

@@ -67,6 +67,14 @@ FAILED = Situation(
     frozenset({"error"}),
 )
 COMPLETED = Situation({"output": DYN})
+CANCELLED = Situation(
+    {
+        "cancellation": map_of(DYN),
+        "cancellation.reason": STRING,
+        "cancellation.by_parent": BOOL,
+    },
+    frozenset({"cancellation"}),
+)
 #: of the response to a request
 ANSWERED = Situation(
     {
@@ -321,6 +329,8 @@ def find_variable(name: str, data: Any, event: Any, context: Any) -> Any:
             value = event.value
         case "output":
             value = event.output
+        case "cancellation":
+            value = {"reason": event.reason, "by_parent": event.by_parent}
         case "error":
             value = {"type": event.error, "message": event.message, "attempts": event.attempts}
         case _:

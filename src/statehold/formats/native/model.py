@@ -119,7 +119,8 @@ class StateSpec(Part):
 
 
 class TransitionSpec(Part):
-    """A transition, with one trigger: on, after, always, on_done, on_result or on_failure."""
+    """A transition, with one trigger: on, after, always, on_done, on_result, on_failure or
+    on_cancel."""
 
     on: Words = Field(default_factory=list)
     """One event or several; `"*"` for any."""
@@ -135,6 +136,8 @@ class TransitionSpec(Part):
     """Of on_result: the field of the data that the result becomes, before the actions."""
     on_failure: Annotated[Name | None, NotNull()] = None
     """When this effect or machine has failed; or the id of an invoke, for that one alone."""
+    on_cancel: Annotated[OnlyTrue | None, NotNull()] = None
+    """When the instance is cancelled; it then goes on until it ends by itself."""
     from_: Paths = Field(default_factory=list, alias="from")
     """The states that it starts from; any state if left out."""
     to: Paths = Field(default_factory=list)
@@ -153,7 +156,7 @@ class TransitionSpec(Part):
     """Anything, for others."""
 
 
-TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure")
+TRIGGERS = ("on", "after", "always", "on_done", "on_result", "on_failure", "on_cancel")
 
 # --- the rest ---
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from statehold.chart.event import (
+    CANCEL_EVENT,
     done_event,
     timer_event,
 )
@@ -19,6 +20,7 @@ from statehold.formats.native.action_specs import Action as ActionSpec
 from statehold.formats.native.actions import Actions
 from statehold.formats.native.fields import Typed
 from statehold.formats.native.functions import (
+    CANCELLED,
     COMPLETED,
     FAILED,
     NOWHERE,
@@ -159,6 +161,8 @@ class Transitions:
                 return Trigger("after", (timer_event(id),), delay) if delay else None
             case "always":
                 return Trigger("always")
+            case "on_cancel":
+                return Trigger("cancel", (CANCEL_EVENT,))
             case "on_done":
                 if source == ROOT:
                     self.problems.add(
@@ -229,6 +233,8 @@ class Transitions:
             return result_situation(self.results.get(name), events)
         if kind == "on_failure":
             return Situation(FAILED.variables, FAILED.closed, events)
+        if kind == "on_cancel":
+            return Situation(CANCELLED.variables, CANCELLED.closed, events)
         if kind == "on_done":
             return Situation(COMPLETED.variables, frozenset(), events)
         return NOWHERE

@@ -268,6 +268,8 @@ class _Writing:
                 yield "after", self.delay(trigger.delay)
             case "always":
                 yield "always", True
+            case "cancel":
+                yield "on_cancel", True
             case "done":
                 yield "on_done", True
             case "result" | "failure":

@@ -338,6 +338,10 @@ class _Writer:
 
     def transition(self, transition: Transition, depth: int) -> None:
         place = f"transition {transition.id}"
+        if transition.trigger.kind == "cancel":
+            why = "a session that is cancelled exits all of its states, and goes on to none"
+            self.omit("transition for a cancellation", place, why)
+            return
         attributes: dict[str, str] = {}
         match transition.trigger.kind:
             case "any":

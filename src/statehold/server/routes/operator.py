@@ -26,6 +26,7 @@ from statehold.server.routes.route import (
 from statehold.wire.instances import Reply
 from statehold.wire.operations import (
     ActRequest,
+    CancelRequest,
     RepairRequest,
     RescheduleRequest,
     ResolveRequest,
@@ -34,6 +35,9 @@ from statehold.wire.operations import (
 
 RESOLVE = Model(
     ResolveRequest, optional=True, example={"result": {"charge": "ch_1"}, "reason": "by hand"}
+)
+_CANCEL = Model(
+    CancelRequest, optional=True, example={"reason": "the customer asked", "force": False}
 )
 _REPAIR = Model(RepairRequest, example={"data": {"items": ["pizza"]}, "reason": "by hand"})
 _RESCHEDULE = Model(RescheduleRequest, example={"seconds": 600, "reason": "the courier is late"})
@@ -57,10 +61,22 @@ class OperatorEndpoints(Endpoints):
         """Resume a paused instance."""
         return await self.act(request, self.engine.resume)
 
-    @_act("cancel")
+    @_act("cancel", body=_CANCEL)
     async def cancel(self, request: Request) -> Response:
-        """Cancel an instance: it ends in the state that it is in."""
-        return await self.act(request, self.engine.cancel)
+        """Cancel an instance.
+
+        Its chart may take the cancellation: then it goes on until it ends by itself, and asking
+        again changes nothing. Else the exit actions of its active states run, and it is over. 422
+        if one of them fails; `force` ends the instance without them.
+        """
+        asked: CancelRequest = await self.read_body(request, _CANCEL)
+        answer = await self.engine.cancel(
+            *instance_of(request),
+            force=asked.force,
+            reason=asked.reason,
+            caller=caller_of(request),
+        )
+        return reply(answer, 200)
 
     @_act("repair", body=_REPAIR)
     async def repair(self, request: Request) -> Response:

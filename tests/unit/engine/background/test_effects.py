@@ -262,7 +262,7 @@ async def test_a_detached_effect_that_fails_for_good_is_an_incident_of_the_done_
         assert (await engine.incidents()).incidents == []
 
 
-async def test_cancelling_an_instance_cancels_its_detached_effects_too(
+async def test_what_an_action_asked_for_outlives_a_cancellation_unless_it_is_forced(
     world: World, lever: Lever
 ) -> None:
     class Asking(Machine[Parcel], name="asking", version=1):
@@ -272,8 +272,14 @@ async def test_cancelling_an_instance_cancels_its_detached_effects_too(
         lever.answers.append(asyncio.Event())
         await engine.start(Asking, "a-1")
         await signal(lever.called)
-        await engine.cancel(Asking, "a-1")
+        await engine.start(Asking, "a-2")
+        await quiet()
+        await engine.cancel(Asking, "a-1", force=True)
         await signal(lever.cancelled)
+        await engine.cancel(Asking, "a-2")
+        lever.answers[0].set()
+        await quiet()
+        assert (await kinds(engine, Asking, "a-2"))[-2:] == ["cancel", "done"]
 
 
 # --- results --------------------------------------------------------------------------------------

@@ -83,7 +83,7 @@ async def test_counts_that_have_no_room_refuse_no_other_and_are_mended(
         (row,) = (await engine._parts.store.load([Ref("jobs", "bad")])).values()
         # ids of messages that still wait may have any lower one
         assert ("rev" not in counts) or 2**50 < row.rev < 2**53
-        assert (await engine.cancel(Jobs, "worse")).status == "cancelled"
+        assert (await engine.cancel(Jobs, "worse", force=True)).status == "cancelled"
         assert (await engine.incidents()).count == 0
         world.clock.advance(minutes(5))
         # the other one's timer has come, too
@@ -176,7 +176,7 @@ async def test_a_document_with_what_there_cannot_be_is_no_document(
         for id in ("bad", "over"):
             with pytest.raises(InstanceUnreadable):
                 await engine.explain(Jobs, id)
-        cancelled = await engine.cancel(Jobs, "bad")
+        cancelled = await engine.cancel(Jobs, "bad", force=True)
         assert msgspec.json.decode(cancelled.json())["status"] == "cancelled"
         clock.advance(minutes(5))
         assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 2
@@ -220,7 +220,7 @@ async def test_a_line_of_the_archive_can_be_read_whatever_was_stored(
     async with world.running(Jobs) as engine:
         for id in ("bad", "empty"):
             await engine.start(Jobs, id)
-            await engine.cancel(Jobs, id)
+            await engine.cancel(Jobs, id, force=True)
         rows = await engine._parts.store.load([Ref("jobs", "bad"), Ref("jobs", "empty")])
         bad, empty = rows.values()
         broken_line = Entry("jobs", "bad", 3, 0, bad.changed_at, "event", b"\xff{", None, b"{\n}")

@@ -67,7 +67,7 @@ async def test_it_can_be_cancelled_and_purged(world: World, kind: str) -> None:
     async with world.running(Jobs, Other) as engine:
         with pytest.raises(InstanceUnreadable):
             await engine.send(Jobs, "bad", Go())
-        answer = await engine.cancel(Jobs, "bad", reason="beyond help", caller=ANN)
+        answer = await engine.cancel(Jobs, "bad", force=True, reason="beyond help", caller=ANN)
         assert answer.status == "cancelled"
         assert (await engine.read(Jobs, "bad")).status == "cancelled"
         assert (await engine.incidents()).incidents == []
@@ -80,7 +80,7 @@ async def test_it_can_be_cancelled_and_purged(world: World, kind: str) -> None:
 async def test_what_is_over_is_shown_as_it_was_stored_whatever_the_type_says(world: World) -> None:
     async with world.running(Jobs, Other) as engine:
         await engine.start(Jobs, "bad", {"n": 7})
-        await engine.cancel(Jobs, "bad")
+        await engine.cancel(Jobs, "bad", force=True)
     await spoil(world, "bad", "data of another type")
     async with world.running(Jobs, Other) as engine:
         answer: InstanceReply = await engine.read(Jobs, "bad")
@@ -95,7 +95,7 @@ async def test_what_is_over_is_purged_and_archived_whatever_is_left_of_it(
 ) -> None:
     async with world.running(Jobs, Other) as engine:
         await engine.start(Jobs, "bad", {"n": 7})
-        await engine.cancel(Jobs, "bad")
+        await engine.cancel(Jobs, "bad", force=True)
     await spoil(world, "bad", kind)
     async with world.running(Jobs, Other) as engine:
         world.clock.advance(minutes(5))
@@ -210,7 +210,7 @@ async def test_its_journal_can_be_read(spoilt: Engine) -> None:
 async def test_what_is_over_and_was_set_aside_can_be_cancelled_and_purged(world: World) -> None:
     async with world.running(Jobs) as engine:
         await engine.start(Jobs, "bad")
-        await engine.cancel(Jobs, "bad")
+        await engine.cancel(Jobs, "bad", force=True)
         ref = Ref("jobs", "bad")
         row = (await engine._parts.store.load([ref]))[ref]
         odd = replace(row, rev=3, wake_at=row.since, document=b"x")
@@ -219,7 +219,7 @@ async def test_what_is_over_and_was_set_aside_can_be_cancelled_and_purged(world:
         world.clock.advance(minutes(5))
         await quiet()
         assert (await an_incident(engine)).kind == "unreadable"
-        await engine.cancel(Jobs, "bad")
+        await engine.cancel(Jobs, "bad", force=True)
         assert (await engine.incidents()).count == 0
         world.clock.advance(minutes(5))
         assert (await engine.purge(Jobs, Retention(minutes(1)))).purged == 1
