@@ -1,4 +1,5 @@
-"""The data that an instance starts with. Data that is left out differs from None.
+"""What an instance starts with: its data, or the input that its data is made of. What is left out
+differs from None.
 
 1. Data that is left out is ``msgspec.UNSET``. The instance starts with the type's defaults, which
    the type reads from ``{}``; or with None, if it has no defaults and accepts None.

@@ -48,6 +48,17 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
+class Maker:
+    """What a start takes where that is not the data, and the function that makes the data of it.
+
+    ``function`` takes ``(input)`` or ``(input, context)``: 1 or 2.
+    """
+
+    input: Shape[Any]
+    function: Function
+
+
+@dataclass(frozen=True, slots=True)
 class Upgrade:
     """How an instance of ``from_version`` becomes one of the version that declares this.
 
@@ -83,6 +94,8 @@ class Definition(Generic[D]):
     chart: Chart
     data: Shape[D]
     events: Mapping[str, Shape[Event]] = field(default_factory=dict)
+    #: None: a start takes the data
+    maker: Maker | None = None
     functions: Mapping[str, Function] = field(default_factory=dict)
     effects: Mapping[str, Effect[Any, Any]] = field(default_factory=dict)
     children: Mapping[str, AMachine] = field(default_factory=dict)
@@ -128,6 +141,16 @@ class Definition(Generic[D]):
     @property
     def version(self) -> int:
         return self.chart.version
+
+    @property
+    def input(self) -> Shape[Any]:
+        """What a start takes."""
+        return self.data if self.maker is None else self.maker.input
+
+    @property
+    def input_words(self) -> str:
+        """What errors call it."""
+        return "the data" if self.maker is None else "the input"
 
     def shown(self, data: D, named: str | None = None) -> Any:
         """What readers see of the data: what the view of this name gives, or else ``view``, or all

@@ -213,6 +213,15 @@ class Chart(Struct, frozen=True, omit_defaults=True):
     meta: dict[str, Any] = {}
     #: for people; empty: made of the name
     label: str = ""
+    #: the function that makes the data of what a start takes; None: a start takes the data
+    input: str | None = None
+    #: of what a start takes, where ``input`` makes the data of it
+    input_schema: dict[str, Any] = {}
+
+    @property
+    def start_schema(self) -> dict[str, Any]:
+        """The JSON Schema of what a start takes."""
+        return self.data_schema if self.input is None else self.input_schema
 
     def to_json(self) -> bytes:
         """The stored form: canonical, so equal charts give equal bytes."""

@@ -21,6 +21,7 @@ def outline(chart: Chart) -> Chart:
         chart,
         states=tuple(map(_state, chart.states)),
         transitions=tuple(map(_transition, chart.transitions)),
+        input=None if chart.input is None else COMPUTED,
         silenced=(),
         meta={},
     )

@@ -228,7 +228,13 @@ def settle_data(
         raise ActionFailed("the data's own validation", error.__cause__) from error
 
 
-def child_data(definition: Definition[Any], machine: str, given: Any) -> tuple[bytes, Any]:
+def bound_input(definition: Definition[Any], raw: bytes, limit: int, what: str = "") -> None:
+    """Raises ``TooLarge`` for an input over ``limit`` bytes; data is measured after the step."""
+    if definition.maker is not None and len(raw) > limit:
+        raise TooLarge(what or definition.input_words, len(raw), limit)
+
+
+def child_input(definition: Definition[Any], machine: str, given: Any) -> tuple[bytes, Any]:
     """What a child is started with, written, and as the child reads it; raises ``InvalidPayload``.
 
     ``given`` is ``msgspec.UNSET`` where its invoke has no input.
@@ -237,8 +243,8 @@ def child_data(definition: Definition[Any], machine: str, given: Any) -> tuple[b
     return shape.settle(initial_data(shape, given, what), what)
 
 
-def write_child_data(definition: Definition[Any], machine: str, given: Any) -> bytes | None:
-    """The same for the message that starts it; None where the message has no data.
+def write_child_input(definition: Definition[Any], machine: str, given: Any) -> bytes | None:
+    """The same for the message that starts it; None where the message has none.
 
     A value that is not of the child's type is written as it is: the child refuses it and ends.
     """
@@ -251,7 +257,8 @@ def write_child_data(definition: Definition[Any], machine: str, given: Any) -> b
 
 
 def _of_child(definition: Definition[Any], machine: str) -> tuple[Shape[Any], str]:
-    return definition.children[machine].definition.data, f"the data of the child {machine}"
+    child = definition.children[machine].definition
+    return child.input, f"{child.input_words} of the child {machine}"
 
 
 def write_output(output: Any) -> bytes:

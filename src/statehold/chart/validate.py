@@ -118,6 +118,14 @@ class _Validation:
                     f"it has {found} {what}; the limit is {limit}",
                     "split it into several machines",
                 )
+        if chart.input == "":
+            self._complain("chart", "the function that makes its data has no name", "name it")
+        if chart.input_schema and chart.input is None:
+            self._complain(
+                "chart",
+                "it has a schema of an input, and no function that makes the data of it",
+                "name the function, or drop the schema: a start takes the data then",
+            )
         names = Counter(event.name for event in chart.events)
         for name, count in names.items():
             if count > 1:

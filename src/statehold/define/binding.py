@@ -67,7 +67,7 @@ class Binder:
         key = value if _is_hashable(value) else id(value)
         name = self._names.get(key)
         if name is None:
-            name = self._names[key] = self._free(_plain_name(value))
+            name = self._names[key] = self._free(plain_name(value))
             self.functions[name] = Function(value, takes, getattr(value, "uses", None))
         return name
 
@@ -289,7 +289,7 @@ class Binder:
                 place, f"{_shown(value)} is used as {_article(role)}", "give it a function"
             )
             return None
-        name = _plain_name(value)
+        name = plain_name(value)
         why = deferral(value)
         if why is not None:
             self.complain(
@@ -347,9 +347,9 @@ def _article(role: str) -> str:
     return f"{'an' if role[0] in 'aeiou' else 'a'} {role}"
 
 
-def _plain_name(value: Callable[..., Any]) -> str:
+def plain_name(value: Callable[..., Any]) -> str:
     if isinstance(value, Narrowed):
-        return f"{value.narrowing.path}.{_plain_name(value.__wrapped__)}"
+        return f"{value.narrowing.path}.{plain_name(value.__wrapped__)}"
     name = getattr(value, "__name__", None) or getattr(
         getattr(value, "func", None), "__name__", type(value).__name__
     )

@@ -31,6 +31,7 @@ from statehold.define.access import by_fault, read_access
 from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
+from statehold.define.input import read_input
 from statehold.define.options import read_indexes, read_upgrades, read_view, read_views
 from statehold.define.parameters import (
     NamedEvents,
@@ -77,6 +78,9 @@ class _Compiler:
         transitions = tuple(self._transitions(triggers, structure))
         events = self._named_events(triggers)
         options = vars(self.machine)
+        taken = read_input(
+            options.get("input"), self.parameters, self.declarations, self.binder, self.place
+        )
         chart = Chart(
             name=self.name,
             version=self.version,
@@ -84,12 +88,16 @@ class _Compiler:
             transitions=transitions,
             events=tuple(self._event_shapes(events)),
             data_schema=self._schema(self.shape, "the data"),
+            input=None if taken is None else taken.name,
+            input_schema={} if taken is None else self._schema(taken.maker.input, "the input"),
             doc=docstring(self.machine),
             silenced=read_silences(options.get("silences", ()), self.declarations, self.binder),
             label=self.label,
         )
         binder = self.binder
         self._lost(self.shape, "the data")
+        if taken is not None:
+            self._lost(taken.maker.input, "the input")
         for name, shape in self.shapes.items():
             self._lost(shape, f"event {name}")
         for name, effect in binder.effects.items():
@@ -99,6 +107,7 @@ class _Compiler:
             chart=chart,
             data=self.shape,
             events=self.shapes,
+            maker=None if taken is None else taken.maker,
             functions=binder.functions,
             effects=binder.effects,
             children=binder.children,

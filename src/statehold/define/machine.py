@@ -63,6 +63,9 @@ class Machine(_Bodied, Generic[D, E, I, O]):
 
     It may also hold
 
+    - ``input``: a function that makes the data of what a start takes, ``(input)`` or ``(input,
+      context)``; without one, a start takes the data. Its type is the third parameter,
+      ``Machine[Order, Accept, NewOrder]``, or the annotation of the function's own;
     - ``access``: an :class:`statehold.Access`, who may do what; what it leaves out, and all of it
       where there is none, is for the server to say;
     - ``view``: a function of the data (plain or ``staticmethod``) that gives what readers see; the

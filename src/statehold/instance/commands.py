@@ -16,7 +16,7 @@ from statehold.chart.payload import (
     named_body,
     sent_event,
     shown_event,
-    write_child_data,
+    write_child_input,
 )
 from statehold.errors import TooLarge
 from statehold.instance.attempts import child_of
@@ -132,7 +132,7 @@ class StepCommands:
             self.messages.append(Message(ref, "end", raw, None, child))
             return
         body: dict[str, Any] = {"parent": Parent(ref, command.key, command.invoke)}
-        data = write_child_data(self._before.definition, command.machine, command.input)
+        data = write_child_input(self._before.definition, command.machine, command.input)
         if data is not None:
             body["data"] = Raw(data)
         raw = _encode(traced(body, self._trace))

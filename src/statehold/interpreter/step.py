@@ -19,9 +19,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, TypeVar, overload
 
+from statehold.chart.context import Context
 from statehold.chart.deferred import settled, truth
 from statehold.chart.event import AnEvent, Cancellation, Event, Occurrence
-from statehold.chart.machine import AMachine, Definition, E, I, MachineClass
+from statehold.chart.machine import AMachine, Definition, E, I, MachineClass, Maker
 from statehold.errors import ActionFailed
 from statehold.expression.allowance import is_open, step_allowance
 from statehold.interpreter.configuration import Ask, DecisionNode
@@ -35,6 +36,8 @@ D = TypeVar("D")
 
 #: a function is written for a shortcut that was taken so often
 HOT = 50
+#: what errors call the result of the function that makes the data
+_MADE = "the data that it gives"
 
 # plain numbers: each use of an enum's member is a look-up in its metaclass
 _DATA, _DATA_EVENT, _ROLE = int(Ask.DATA), int(Ask.DATA_EVENT), int(Ask.ROLE)
@@ -55,7 +58,8 @@ def start(
     *,
     instance: str = "",
 ) -> Step[Any]:
-    """The first step: enters the machine's initial states with this data.
+    """The first step: enters the machine's initial states with this data, or with the data that
+    the machine makes of this input.
 
     ::
 
@@ -70,10 +74,24 @@ def start(
     assert beginning.target is not None
     before = Snapshot(beginning.target, input, 0, instance, {}, (), (), (), False, None)
     macrostep = Macrostep(program, before, None, now)
+    maker = program.definition.maker
     with step_allowance():
+        if maker is not None:
+            macrostep.data = _made(program.definition, maker, input, macrostep.context)
         macrostep.take(beginning, None, None)
         macrostep.settle()
     return macrostep.finish()
+
+
+def _made(definition: Definition[Any], maker: Maker, input: Any, context: Context) -> Any:
+    """The data, as it is read back from the store. The function gets a copy of the input, which a
+    start that is tried again needs."""
+    name, function = definition.chart.input or "", maker.function
+    try:
+        made = settled(function.call(*(maker.input.copy(input), context)[: function.takes]))
+        return definition.data.settle(definition.data.check(made, _MADE), _MADE)[1]
+    except Exception as error:
+        raise ActionFailed(name, error) from error
 
 
 def cancel(

@@ -54,7 +54,7 @@ def strategies_of(
     outcomes = {
         name: fit(_of_type(kind)) for name, kind in types.items() if name not in given_outcomes
     }
-    start = fit(_of_shape(definition.data, chart.data_schema)) if data is None else data
+    start = fit(_of_shape(definition.input, chart.start_schema)) if data is None else data
     return Strategies(start, events | given_events, outcomes | given_outcomes)
 
 

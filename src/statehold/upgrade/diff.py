@@ -90,6 +90,20 @@ def sender_difference(old: Chart, new: Chart) -> list[str]:
     return lines
 
 
+def input_difference(old: Chart, new: Chart) -> list[str]:
+    """What a start takes, where that changed. Instances that run know nothing of it."""
+    if old.input is None and new.input is None:
+        return []
+    if old.input is None or new.input is None:
+        took, takes = ("the data" if one.input is None else "an input" for one in (old, new))
+        return [f"a start took {took} and takes {takes}"]
+    lines = _changed("the input", "function", old.input, new.input)
+    schemas = _bare(old.input_schema), _bare(new.input_schema)
+    return lines + [
+        f"input{line.removeprefix('data')}" for line in _schema_difference("", *schemas, 0)
+    ]
+
+
 def label_difference(old: Chart, new: Chart) -> list[str]:
     """What people read in place of identifiers, where that changed: one line for each."""
     lines = _changed("the machine", "label", old.label or None, new.label or None)

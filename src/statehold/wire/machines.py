@@ -104,8 +104,14 @@ class MachineDetail(Wire):
     events: dict[str, EventView] = Field(default={}, description="events that can be sent, by name")
     data_schema: dict[str, Any] | None = Field(
         default=None,
-        description="JSON Schema (2020-12) of the data; null: any value, or the caller may neither "
-        "start nor inspect instances",
+        description="JSON Schema (2020-12) of the data; null: any value, or the caller may not "
+        "inspect instances, nor start one with such data",
+    )
+    input_schema: dict[str, Any] | None = Field(
+        default=None,
+        description="JSON Schema (2020-12) of what a start takes as its `data`: the same as "
+        "`data_schema` unless the machine makes its data of an input; null: any value, or the "
+        "caller may neither start nor inspect instances",
     )
     results: dict[str, dict[str, Any] | None] = Field(
         default={},

@@ -16,7 +16,11 @@ class StartRequest(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     id: InstanceId | None = Field(default=None, description="generated if omitted")
-    data: Any = Field(default=None, description="the machine's data; default: its type's defaults")
+    data: Any = Field(
+        default=None,
+        description="the machine's data, or the input that it makes its data of; default: the "
+        "defaults of its type",
+    )
 
 
 class SendRequest(BaseModel):

@@ -1422,9 +1422,16 @@ export interface components {
             };
             /**
              * Data Schema
-             * @description JSON Schema (2020-12) of the data; null: any value, or the caller may neither start nor inspect instances
+             * @description JSON Schema (2020-12) of the data; null: any value, or the caller may not inspect instances, nor start one with such data
              */
             data_schema?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Input Schema
+             * @description JSON Schema (2020-12) of what a start takes as its `data`: the same as `data_schema` unless the machine makes its data of an input; null: any value, or the caller may neither start nor inspect instances
+             */
+            input_schema?: {
                 [key: string]: unknown;
             } | null;
             /**
@@ -2971,7 +2978,7 @@ export interface operations {
                     id?: string | null;
                     /**
                      * Data
-                     * @description the machine's data; default: its type's defaults
+                     * @description the machine's data, or the input that it makes its data of; default: the defaults of its type
                      */
                     data?: unknown;
                 };

@@ -130,11 +130,13 @@ export interface JsonSchema {
 
 export type MachineDetail = Omit<
   Required<Shapes['MachineDetail']>,
-  'chart' | 'events' | 'data_schema' | 'results'
+  'chart' | 'events' | 'data_schema' | 'input_schema' | 'results'
 > & {
   chart: Chart;
   events: Record<string, { doc: string; schema: JsonSchema | null }>;
   data_schema: JsonSchema | null;
+  /** Of what a start takes. */
+  input_schema: JsonSchema | null;
   results: Record<string, JsonSchema | null>;
 };
 

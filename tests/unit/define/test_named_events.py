@@ -31,6 +31,10 @@ class Reject(Event):
     reason: str
 
 
+def order_of(new: NewOrder) -> Order:
+    return Order()
+
+
 class Note(Event):
     pass
 
@@ -53,6 +57,7 @@ def made(*parameters: Any, rules: tuple[Any, ...]) -> Any:
 
     class Flow(base, name="flow", version=1):  # type: ignore[misc, valid-type, call-arg]
         only = State(initial=True)
+        input = order_of if NewOrder in parameters else None
         for event in rules:
             vars()[f"rule_{event.__name__}"] = on(event, only)
 

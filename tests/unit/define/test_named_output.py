@@ -39,6 +39,10 @@ def either_of(bill: Bill) -> Receipt | Refusal:
     return receipt_of(bill)
 
 
+def bill_of(refusal: Refusal) -> Bill:
+    return Bill()
+
+
 def unannotated(bill: Bill):  # type: ignore[no-untyped-def]
     return receipt_of(bill)
 
@@ -49,6 +53,7 @@ def made(*parameters: Any, finals: dict[str, Any]) -> Any:
 
     class Payment(base, name="payment", version=1):  # type: ignore[misc, valid-type, call-arg]
         waiting = State(initial=True)
+        input = bill_of if len(parameters) > 2 and parameters[2] is Refusal else None
         for name, output in finals.items():
             vars()[name] = Final(output=output)
 

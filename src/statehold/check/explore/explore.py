@@ -121,18 +121,20 @@ def explore(
 ) -> Exploration:
     """Searches everything that the machine can do from a start with this data.
 
-    ``data`` is a value or plain values, by default the smallest that the type allows. ``events``,
-    ``values`` and ``results`` say what to try (:func:`.stimulus.stimuli_of`). Raises
+    ``data`` is what a start takes, which is the input where a machine has one: a value or plain
+    values, by default the smallest that the type allows. ``events``, ``values`` and ``results`` say
+    what to try (:func:`.stimulus.stimuli_of`). Raises
     ``InvalidPayload`` where data does not fit, and a ``StepFailed`` where the machine can't start.
     """
     definition: Definition[Any] = machine.definition
     stimuli = stimuli_of(definition, events=events, values=values, results=results)
     start = starting_data(definition, data)
     space = search(definition, start, stimuli, limit=limit, depth=depth, data_limit=data_limit)
-    starts = domain_of(definition.data.schema(), "data")
+    words = definition.input_words
+    starts = domain_of(definition.input.schema(), words.removeprefix("the "))
     if data is None and (len(starts.values) > 1 or starts.left_out):
         space.left_out = (
-            f"the data at the start: only {start!r}, the smallest that its type allows",
+            f"{words} at the start: only {start!r}, the smallest that its type allows",
             *space.left_out,
         )
     return Exploration(space)
@@ -152,17 +154,17 @@ def assert_holds(machine: AMachine | Exploration, *properties: Property, **optio
 
 
 def starting_data(definition: Definition[Any], data: Any = None) -> Any:
-    """The data of the start, as plain JSON values."""
-    shape = definition.data
+    """What a start takes, as plain JSON values."""
+    shape, words = definition.input, definition.input_words
     given = sample_of(shape.schema()) if data is None else data
     given = UNSET if given is None else given
     try:
-        return msgspec.json.decode(shape.dump(initial_data(shape, given, "the data")))
+        return msgspec.json.decode(shape.dump(initial_data(shape, given, words)))
     except InvalidPayload as error:
         if data is not None:
             raise
         raise InvalidPayload(
-            f"the generated data of {definition.name}, {given!r} (give some by data=),",
+            f"{words} generated for {definition.name}, {given!r} (give some by data=),",
             error.fields,
         ) from None
 

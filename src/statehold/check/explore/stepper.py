@@ -131,9 +131,11 @@ class Stepper:
         self._turn = Turn(MOMENT, _WORKER, InstanceLimits(data_bytes=data_limit))
 
     def begin(self, data: Any) -> Taken:
-        """Raises ``InvalidPayload`` where the data does not fit, ``StepFailed`` for the rest."""
+        """``data`` is what a start takes. Raises ``InvalidPayload`` where it does not fit,
+        ``StepFailed`` for the rest."""
         definition = self.definition
-        _, given = definition.data.write(definition.data.check(data, "the data"))
+        shape, words = definition.input, definition.input_words
+        _, given = shape.write(shape.check(data, words), words)
         instance = not_started(Ref(definition.name, _INSTANCE), definition, MOMENT)
         return self._taken(Point(instance), start(definition, given, MOMENT, instance=_INSTANCE))
 

@@ -25,6 +25,12 @@ def never_set(analysis: Analysis) -> Iterator[Finding]:
     actions = [analysis.reading(name) for name in analysis.action_names]
     if analysis.definition is None or any(r.gives or not r.known for r in actions):
         return
+    maker = analysis.definition.maker
+    if maker is not None:
+        if maker.function.uses is None:
+            # what Python code puts in the data that it makes is not known
+            return
+        actions.append(read(maker.function))
     written = frozenset().union(*(reading.writes for reading in actions))
     readers: dict[str, list[str]] = {}
     for name, reading in _readings(analysis):
@@ -90,8 +96,12 @@ def changing_guards(analysis: Analysis) -> Iterator[Finding]:
 
 
 def impure(analysis: Analysis) -> Iterator[Finding]:
-    for name in analysis.function_names:
-        outside = analysis.reading(name).outside
+    functions = [(name, analysis.reading(name)) for name in analysis.function_names]
+    maker = None if analysis.definition is None else analysis.definition.maker
+    if maker is not None:
+        functions.append((analysis.chart.input or "", read(maker.function)))
+    for name, reading in functions:
+        outside = reading.outside
         if outside:
             yield analysis.finding(
                 "reads-clock",

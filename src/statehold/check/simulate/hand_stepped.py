@@ -21,7 +21,7 @@ from statehold.chart.event import AnEvent, Cancellation, Event, TimerFired, Unde
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import AMachine, Definition, I, MachineClass, Plain
 from statehold.chart.model import Chart
-from statehold.chart.payload import child_data, jsonable, parse_event
+from statehold.chart.payload import bound_input, child_input, jsonable, parse_event
 from statehold.check.simulate.narrative import Narrative
 from statehold.check.simulate.requested import Asked, Sent
 from statehold.errors import InstanceOver, NotAllowed, Refused, StateholdError
@@ -126,8 +126,9 @@ class HandStepped(Generic[D, E, V]):
         self._narrative = Narrative(_roles_in(self.definition.chart))
         self._now = now
         self._mail: list[PendingMessage] = []
-        given = initial_data(self.definition.data, data, "the data")
-        _, given = self.definition.data.write(given, "the data")
+        words, shape = self.definition.input_words, self.definition.input
+        raw, given = shape.write(initial_data(shape, data, words), words)
+        bound_input(self.definition, raw, limits.data_bytes)
         self._instance = not_started(Ref(self.definition.name, id), self.definition, now)
         self._take(start(self.definition, given, now, instance=id), "start")
         self._deliver()
@@ -427,7 +428,7 @@ class HandStepped(Generic[D, E, V]):
             if effect is not None and effect.event is not None:
                 asked.event = asked_event(self.definition, effect, command.event)
         else:
-            _, data = child_data(self.definition, command.machine, command.input)
+            _, data = child_input(self.definition, command.machine, command.input)
             asked = Asked(command.machine, command.key, "machine", command.state, data, self._now)
         asked.invoke = command.invoke
         return asked

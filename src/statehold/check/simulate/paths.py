@@ -115,7 +115,7 @@ class _Search:
     def _begin(self) -> None:
         """Starts an instance with each data that the machine accepts."""
         errors: list[Refused] = []
-        for data in self.given.data or sample_values(self.chart.data_schema) or [None]:
+        for data in self.given.data or sample_values(self.chart.start_schema) or [None]:
             try:
                 head = Script(self.definition.name, version=self.definition.version, data=data)
                 player: Player[Any] = Player(self.definition, head)

@@ -62,7 +62,12 @@ from statehold.instance.authorize import (
 )
 from statehold.records import Caller
 from statehold.store import Store, StoredDocument
-from statehold.upgrade.diff import difference, label_difference, sender_difference
+from statehold.upgrade.diff import (
+    difference,
+    input_difference,
+    label_difference,
+    sender_difference,
+)
 from statehold.wire.machines import FindingView, MovedState, PutReport, UpgradePlanView
 
 P = ParamSpec("P")
@@ -387,7 +392,11 @@ def _report(
         changes = _changes_beside(there.chart, chart)
     elif before:
         earlier = versions.charts[max(before)]
-        changes = [*difference(earlier, chart), *sender_difference(earlier, chart)]
+        changes = [
+            *difference(earlier, chart),
+            *input_difference(earlier, chart),
+            *sender_difference(earlier, chart),
+        ]
     return PutReport(
         machine=document.machine,
         version=document.version,

@@ -109,8 +109,14 @@ class MachineQueries:
         visible = visible_chart(caller, definition, chart)
         if not may_some(caller, "inspect", definition):
             events = tuple(one for one in chart.events if one.name in sent)
-            schema = chart.data_schema if may_some(caller, "start", definition) else {}
-            visible = msgspec.structs.replace(visible, events=events, data_schema=schema)
+            starts = may_some(caller, "start", definition)
+            # where a start takes an input, it is that which is to be known
+            visible = msgspec.structs.replace(
+                visible,
+                events=events,
+                data_schema=chart.data_schema if starts and chart.input is None else {},
+                input_schema=chart.input_schema if starts else {},
+            )
         more: dict[str, Any] = {}
         indexes = set(definition.indexes)
         if may_some(caller, "inspect", definition):
@@ -139,6 +145,7 @@ class MachineQueries:
                 indexes=[one for one in definition.indexes if one in indexes],
                 events={name: one for name, one in events_of(chart).items() if name in sent},
                 data_schema=for_people(visible.data_schema) or None,
+                input_schema=for_people(visible.start_schema) or None,
                 lag_seconds=lag_seconds,
                 **counts,
                 **more,

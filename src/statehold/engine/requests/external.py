@@ -32,8 +32,8 @@ _encode = msgspec.json.Encoder().encode
 
 
 class StartInstance(Request):
-    """``data`` is of the machine's data type already, ``raw`` the same as JSON; ``given`` is the
-    request's fingerprint, where it has a key."""
+    """``input`` is of the type that a start takes already, ``raw`` the same as JSON; ``given`` is
+    the request's fingerprint, where it has a key."""
 
     label = "start"
     right = "start"
@@ -42,7 +42,7 @@ class StartInstance(Request):
         self,
         ref: Ref,
         definition: Definition[Any],
-        data: Any,
+        input: Any,
         raw: bytes,
         key: str | None,
         caller: Caller,
@@ -51,9 +51,9 @@ class StartInstance(Request):
         super().__init__(ref, key=key, caller=caller)
         self.definition = definition
         self.raw = raw
-        self.data = data
+        self.input = input
         self.given = given
-        #: by which earlier releases recognise a request; entry actions may change the data
+        #: by which earlier releases recognise a request; entry actions may change it
         self.plain = {"type": "Start", "digest": hashlib.sha256(raw).hexdigest()[:32]}
 
     def authorize(self, draft: Draft) -> None:
@@ -69,10 +69,10 @@ class StartInstance(Request):
         if draft.definition is not self.definition:
             # another version was deployed while this waited
             with self.own_words():
-                self.data = draft.definition.data.load(self.raw)
+                self.input = draft.definition.input.load(self.raw, draft.definition.input_words)
             self.definition = draft.definition
         now, empty = draft.now, not_started(draft.ref, draft.definition, draft.now)
-        taken = start(draft.definition, self.data, now, instance=draft.ref.id)
+        taken = start(draft.definition, self.input, now, instance=draft.ref.id)
         asked = None if self.key is None else self.plain
         origin = Origin("start", asked, self.caller, key=self.key, given=self.given)
         begun = draft.prepare(taken, origin, empty)

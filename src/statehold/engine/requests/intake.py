@@ -15,7 +15,7 @@ from statehold.chart.fingerprint import fingerprint
 from statehold.chart.initial import initial_data
 from statehold.chart.left_out import LeftOut, leave_out
 from statehold.chart.machine import Definition, MachineName
-from statehold.chart.payload import parse_event
+from statehold.chart.payload import bound_input, parse_event
 from statehold.engine.commit.keys import forms_of_key
 from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.machines.loader import Loader
@@ -79,18 +79,20 @@ class Intake:
         if not may_some(caller, "start", definition):
             refuse(caller, "start", definition.name)
         _check_key(key)
-        if isinstance(data, bytes) and len(data) > self._context.limits.data_bytes:
-            raise TooLarge("the data", len(data), self._context.limits.data_bytes)
+        limit = self._context.limits.data_bytes
+        if isinstance(data, bytes) and len(data) > limit:
+            raise TooLarge(definition.input_words, len(data), limit)
         try:
-            read = initial_data(definition.data, data, "the data")
+            read = initial_data(definition.input, data, definition.input_words)
         except InvalidPayload:
             # a newer version may have room for it
             if not await self._loader.renew(definition.name):
                 raise
             definition = self.definition(machine)
-            read = initial_data(definition.data, data, "the data")
+            read = initial_data(definition.input, data, definition.input_words)
         leave_out(read, left_out or {})
-        raw, value = definition.data.write(read, "the data")
+        raw, value = definition.input.write(read, definition.input_words)
+        bound_input(definition, raw, limit)
         given = None
         if key is not None:
             given = fingerprint(data, read, raw, left_out=bool(left_out))

@@ -24,7 +24,7 @@ from statehold.chart.event import (
 )
 from statehold.chart.initial import initial_data
 from statehold.chart.machine import Definition
-from statehold.chart.payload import read_output
+from statehold.chart.payload import bound_input, read_output
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.effect_results import conclude, in_flight
 from statehold.engine.requests.request import Request, ready, take_event
@@ -119,7 +119,7 @@ def deliver(draft: Draft, message: Message, context: EngineContext) -> None:
     if message.kind == "event":
         _event(draft, message, context)
     elif message.kind == "start":
-        _start(draft, message)
+        _start(draft, message, context)
     elif message.kind == "end":
         _end(draft, message, context)
     elif message.kind == "outcome":
@@ -176,19 +176,22 @@ def _event(draft: Draft, message: Message, context: EngineContext) -> None:
         draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
 
 
-def _start(draft: Draft, message: Message) -> None:
+def _start(draft: Draft, message: Message, context: EngineContext) -> None:
     body = as_start(message.body)
     if draft.exists:
         # one that is over is the child of a purged parent of the same name: it has reported its end
         if draft.instance.parent != body.parent or draft.instance.status in OVER:
             raise InstanceExists(draft.ref.machine, draft.ref.id)
         return
-    shape, what = draft.definition.data, "the child's data"
+    definition = draft.definition
+    shape, what = definition.input, f"the child's {definition.input_words.removeprefix('the ')}"
     if isinstance(body.data, Raw) and body.data != _NULL:
-        data = shape.load(bytes(body.data), what)
+        given = bytes(body.data)
+        bound_input(definition, given, context.limits.data_bytes, what)
+        input = shape.load(given, what)
     else:
-        data = initial_data(shape, UNSET if body.data is UNSET else None, what)
-    taken = start(draft.definition, data, draft.now, instance=draft.ref.id)
+        input = initial_data(shape, UNSET if body.data is UNSET else None, what)
+    taken = start(definition, input, draft.now, instance=draft.ref.id)
     cause = f"{body.parent.ref.machine}/{body.parent.ref.id}"
     draft.begin(taken, Origin("start", cause=cause), body.parent)
 

@@ -13,10 +13,13 @@ from statehold.formats.native.shapes import (
     Anything,
     Flag,
     Label,
+    Name,
+    NotNull,
     Number,
     OneOrMore,
     OrEmpty,
     OrFalsy,
+    Value,
     Whole,
     Words,
     problem,
@@ -131,6 +134,19 @@ class EventSpec(Part):
     """Names of the fields that have to be there."""
     internal: Flag = False
     """Only other instances send it: callers of the server are refused, and do not see it."""
+
+
+class InputSpec(Part):
+    """What a start takes in place of the data, and the data that are made of it."""
+
+    properties: OrFalsy[dict[str, AnySchema]] = None
+    """Its fields, by name."""
+    required: Words = Field(default_factory=list)
+    """Names of the fields that have to be there."""
+    set: OrEmpty[dict[str, Value]] = Field(default_factory=dict)
+    """Fields of the data, each with CEL over `input`; the others get their defaults."""
+    function: Annotated[Name | None, NotNull()] = None
+    """In place of `set`: a function that the server offers, which gives the data."""
 
 
 #: a schema that says nothing

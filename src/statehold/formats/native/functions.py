@@ -384,6 +384,13 @@ def result_situation(typed: Typed | None, events: tuple[str, ...]) -> Situation:
     return Situation(seen.variables, frozenset(seen.closed), events)
 
 
+def input_situation(typed: Typed) -> Situation:
+    """Of the data that a start makes of its input; there are no data yet."""
+    seen = Fields()
+    seen.add("input", typed)
+    return Situation(seen.variables, frozenset(seen.closed), has_data=False)
+
+
 def shape_of(typed: Typed) -> Shape[Any]:
     return Shape(typed.annotation)
 

@@ -15,7 +15,7 @@ from statehold.chart.validate import NAME_PATTERN, VERSION_LIMIT
 from statehold.define.options import INDEX_LIMIT, VIEW_LIMIT
 from statehold.formats.native.access_specs import AccessSpec, Senders
 from statehold.formats.native.action_specs import Action, FunctionSpec, Given, Guard
-from statehold.formats.native.data_specs import AnySchema, EventSpec, SchemaSpec
+from statehold.formats.native.data_specs import AnySchema, EventSpec, InputSpec, SchemaSpec
 from statehold.formats.native.effect_specs import EffectSpec
 from statehold.formats.native.part import Part, tag_of
 from statehold.formats.native.problems import shown
@@ -248,6 +248,8 @@ class MachineSpec(Part):
     """Anything, for others."""
     data: AnySchema = Field(default_factory=SchemaSpec)
     """The type of an instance's data, an object."""
+    input: InputSpec | None = None
+    """What a start takes in place of the data, if that is something else."""
     events: OrEmpty[dict[EventName, OrEmpty[EventSpec]]] = Field(default_factory=dict)
     """The events that the machine accepts, by name."""
     effects: OrEmpty[dict[str, OrEmpty[EffectSpec]]] = Field(default_factory=dict)

@@ -21,6 +21,7 @@ from statehold.formats.native.data_specs import NO_SCHEMA
 from statehold.formats.native.effects import Effects
 from statehold.formats.native.fields import Fields, Typed
 from statehold.formats.native.functions import Functions
+from statehold.formats.native.input import read_input
 from statehold.formats.native.model import NOTATION, MachineSpec
 from statehold.formats.native.options import Options
 from statehold.formats.native.problems import Problems, TooManyProblems
@@ -78,6 +79,7 @@ class _Machine:
         fields = Fields()
         fields.add("data", data)
         functions = Functions(problems, fields, self.offered)
+        taken = read_input(spec.input, problems, self.types, functions)
         payloads, shapes, events = self._events()
         effects = Effects(problems, functions, self.types, self.offered)
         effects.read(spec.effects)
@@ -103,6 +105,8 @@ class _Machine:
             transitions=rows,
             events=shapes,
             data_schema=data.schema,
+            input=None if taken is None else taken.name,
+            input_schema={} if taken is None else taken.schema,
             doc=spec.doc or "",
             label=spec.label or "",
             silenced=options.silenced(spec.silence),
@@ -116,6 +120,7 @@ class _Machine:
         return Definition(
             chart=chart,
             data=Shape(data.annotation),
+            maker=None if taken is None else taken.maker,
             events={name: Shape(event) for name, event in events.items()},
             functions=functions.functions,
             effects=effects.effects,
@@ -135,7 +140,7 @@ class _Machine:
     def _kept(self, functions: Functions) -> dict[str, Any]:
         """What the chart has no field for, so that the document can be written from it again."""
         kept: dict[str, Any] = {"functions": functions.sources}
-        for word in ("do", "effects", "access", "view", "views", "indexes", "upgrades"):
+        for word in ("do", "input", "effects", "access", "view", "views", "indexes", "upgrades"):
             written = self.problems.at((word,))
             if written:
                 kept[word] = written

@@ -81,6 +81,7 @@ class _Writing:
         found: dict[str, Any] = {"statehold": 1, "name": chart.name, "version": chart.version}
         found["label"], found["doc"] = chart.label, chart.doc
         found["data"] = self.schema(chart.data_schema, "data")
+        found["input"] = kept.get("input") if self.kept is not None else self.input()
         found["events"] = {event.name: self.event(event) for event in chart.events}
         found["effects"] = kept.get("effects") if self.kept is not None else self.effects()
         found["parallel"] = chart.states[0].kind == "parallel"
@@ -140,6 +141,16 @@ class _Writing:
         if self.kept is not None:
             return schema
         return loosened(schema, place, self.left_out)
+
+    def input(self) -> dict[str, Any] | None:
+        """Of a function of the program, by its name."""
+        if self.chart.input is None:
+            return None
+        schema = self.schema(self.chart.input_schema, "input")
+        if schema.get("type") != "object":
+            self.left_out.append("input: its type, which is no object")
+        parts = {"properties": schema.get("properties"), "required": schema.get("required")}
+        return _full({**parts, "function": self.chart.input})
 
     def effects(self) -> dict[str, Any]:
         """The effects of a chart without declarations, by their names."""
