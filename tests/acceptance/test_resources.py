@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,10 @@ import pytest
 from statehold.cli.outcome import UsageError
 from statehold.cli.resources import load_resources
 from statehold.client import Client
+from statehold.engine import Engine
 from statehold.errors import NotFound
+from statehold.server import create_app
+from tests.acceptance.orders import OrderFlow
 from tests.acceptance.processes import Command
 
 SHOP = """
@@ -69,6 +74,7 @@ class Shop(Machine[Order], name="shop", version=1):
     over = Final()
     paid = on_result(charge, paying >> over)
 """
+pytestmark = pytest.mark.anyio
 GIVEN = ("--resources", "shop.py:resources", "--resources", "shop.py:secrets")
 
 
@@ -134,6 +140,32 @@ def test_a_server_without_what_an_effect_takes_does_not_start(
         assert "the resources have" in command.said()
         assert "parameter t" in command.said()
         assert "Traceback" not in command.said()
+
+
+def test_a_server_is_not_replaced_by_one_that_lacks_a_resource(folder: Path) -> None:
+    with Command(
+        "serve", "shop.py", "--port", "0", *GIVEN, cwd=folder, store="sqlite:///shop.db"
+    ) as command:
+        address = command.address()
+        (folder / "shop.py").write_text(SHOP.replace("resources = [till]", "resources = []"))
+        command.signal(signal.SIGHUP)
+        command.wait_for("this process was not replaced")
+        assert "parameter till takes Till, which no resource gives" in command.said()
+        assert httpx.get(f"{address}/ready").status_code == 200
+
+
+async def test_an_application_opens_them_with_its_engine(folder: Path) -> None:
+    @asynccontextmanager
+    async def settings() -> AsyncIterator[Path]:
+        opened.append("open")
+        yield folder
+        opened.append("close")
+
+    opened: list[str] = []
+    app = create_app(lambda: Engine("memory:", [OrderFlow], resources=[settings]))
+    async with app.router.lifespan_context(app):
+        assert opened == ["open"]
+    assert opened == ["open", "close"]
 
 
 def test_each_process_of_a_server_opens_its_own(folder: Path, postgres_dsn: str) -> None:

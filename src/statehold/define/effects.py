@@ -106,7 +106,7 @@ def effect(
 
     def declare(function: Callable[..., Any]) -> Effect[Any, Any]:
         name = getattr(function, "__name__", "lambda").strip("<>")
-        parameters, unfit = parameters_of(function, caller_names())
+        parameters, unfit = parameters_of(function, caller_names(function))
         complaints = [*policy_faults(policy, timeout, heartbeat, errors or {}), *unfit]
         if complaints:
             place = f"effect {name} ({where})"

@@ -54,13 +54,14 @@ def annotated_parameters(
     """The parameters that it is called with, as :func:`positional` counts them, and the type of
     each: ``UNKNOWN`` where it has none, and its annotation, a string, where that can't be resolved.
 
-    ``names`` are looked in after those of its module. What ``Annotated`` adds is kept.
+    ``names``, those of the functions around it, come before its module's. What ``Annotated`` adds
+    is kept.
     """
     parameters = list(inspect.signature(function).parameters.values())[: positional(function) or 0]
     while isinstance(function, functools.partial):
         function = function.func
     call = function if inspect.isroutine(function) else type(function).__call__
-    scope = {**names, **getattr(inspect.unwrap(call), "__globals__", {})}
+    scope = {**getattr(inspect.unwrap(call), "__globals__", {}), **names}
     found = []
     for parameter in parameters:
         type_ = _resolve(parameter.annotation, scope, extras=True)
@@ -72,7 +73,7 @@ def annotated_parameters(
 def annotated_result(function: Callable[..., Any], names: Mapping[str, Any]) -> Any:
     """Its annotated result, as :func:`annotated_parameters` gives types."""
     annotation = inspect.signature(function).return_annotation
-    scope = {**names, **getattr(inspect.unwrap(function), "__globals__", {})}
+    scope = {**getattr(inspect.unwrap(function), "__globals__", {}), **names}
     found = _resolve(annotation, scope, extras=True)
     return annotation if isinstance(annotation, str) and found is UNKNOWN else found
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
@@ -18,10 +19,14 @@ def caller() -> str:
     return f"{frame.f_code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{frame.f_lineno}"
 
 
-def caller_names() -> Mapping[str, Any]:
-    """What is named where that line stands, in a function too."""
+def caller_names(function: Callable[..., Any] | None = None) -> Mapping[str, Any]:
+    """What is named where that line stands, in a function too; with ``function`` only if the line
+    stands where that is defined."""
     frame = _frame()
-    return {} if frame is None else dict(frame.f_locals)
+    if frame is None:
+        return {}
+    code = getattr(inspect.unwrap(function), "__code__", None) if function is not None else None
+    return dict(frame.f_locals) if function is None or code in frame.f_code.co_consts else {}
 
 
 def _frame() -> FrameType | None:

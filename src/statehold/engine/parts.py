@@ -49,6 +49,7 @@ from statehold.engine.queries.watching import Watching
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.intake import Intake
 from statehold.engine.resources.pool import ResourcePool
+from statehold.engine.resources.providers import effects_of
 from statehold.engine.retention.policy import by_machine
 from statehold.engine.retention.pruner import Pruner
 from statehold.engine.settings import Settings
@@ -188,7 +189,9 @@ class Parts:
         coded = {name: context.definitions[name] for name in loader.coded}
         check_machines(context, coded.values())
         self.pruner.check()
-        self._check_resources()
+        given, deployments = self._given, self._given.deployments
+        lent = {} if deployments is None else deployments.offered.effects
+        given.resources.check(effects_of(given.coded.values(), lent.values()))
         await store.open(context.worker)
         try:
             await loader.check()
@@ -239,22 +242,6 @@ class Parts:
             self.notifier,
             self.membership,
             self.store,
-        )
-
-    def _check_resources(self) -> None:
-        """Raises ``ResourcesInvalid``. What is offered to machines that come as data counts, too:
-        they are put while the engine runs."""
-        deployments = self._given.deployments
-        lent = {} if deployments is None else deployments.offered.effects
-        self._given.resources.check(
-            [
-                *(
-                    (f"machine {name}", effect)
-                    for name, definition in self.context.definitions.items()
-                    for effect in definition.effects.values()
-                ),
-                *(("those that are offered", effect) for effect in lent.values()),
-            ]
         )
 
 

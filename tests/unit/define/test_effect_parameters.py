@@ -129,6 +129,20 @@ def test_types_of_a_function_are_known_there() -> None:
     assert types(charge) == [Local]
 
 
+def test_names_of_a_function_come_before_those_of_the_module_where_it_defines_the_effect() -> None:
+    class Client:
+        pass
+
+    @effect
+    async def charge(order: Order, client: Client) -> None: ...
+
+    assert types(charge) == [Client]
+    assert types(effect(of_the_module)) != [Client]
+
+
+async def of_the_module(order: Order, client: Client) -> None: ...
+
+
 def test_methods_callables_and_partials() -> None:
     class Desk:
         def charge(self, order: Order, client: Client, call: Call) -> None: ...

@@ -9,7 +9,7 @@ The supervisor never closes its end: when it is closed, the supervisor is gone, 
 this process stops by itself.
 
 With ``check`` instead, the job comes from the standard input, and nothing is run: the exit code
-says whether its machines can be loaded, as they are on the disk now.
+says whether its machines and resources can be loaded, as they are on the disk now.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from statehold.cli.processes.signals import Requested
 from statehold.cli.processes.tls import Tls
 from statehold.cli.resources import load_resources
 from statehold.cli.targets import load_machines
+from statehold.engine.resources.providers import Providers, effects_of
 from statehold.errors import StateholdError
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,10 @@ def main() -> None:
 def _check() -> None:
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     try:
-        load_machines(job.targets, offer_to_machines(job.offer, job.allow_hosts))
-        load_resources(job.resources)
+        offered = offer_to_machines(job.offer, job.allow_hosts)
+        machines = load_machines(job.targets, offered)
+        lent = offered.effects.values() if job.puts else ()
+        Providers(load_resources(job.resources)).check(effects_of(machines, lent))
         if job.tls is not None:
             Tls(*job.tls)
     except StateholdError as error:

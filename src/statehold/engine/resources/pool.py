@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
+from statehold.engine.background.subtasks import Exited, SubtaskFactory, in_attempt
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import ResourceStats
 from statehold.engine.raised import by_signal
@@ -41,6 +42,7 @@ class ResourcePool:
         self._context = context
         self._providers = providers
         self._held: dict[Provider, _Held] = {}
+        self._guard: SubtaskFactory | None = None
 
     async def open(self) -> None:
         """Returns once each was tried, or the time for it is up. Raises nothing of theirs."""
@@ -49,6 +51,8 @@ class ResourcePool:
             self._held[provider] = _Held(self._context, self._providers, provider, needs)
         if not self._held:
             return
+        # else an exit in a task that a provider starts would end the worker
+        self._guard = SubtaskFactory(asyncio.get_running_loop())
         tries = [asyncio.ensure_future(held.tried.wait()) for held in self._held.values()]
         for held in self._held.values():
             held.start()
@@ -59,6 +63,13 @@ class ResourcePool:
                 one.cancel()
 
     async def close(self) -> None:
+        try:
+            await self._close()
+        finally:
+            if self._guard is not None:
+                self._guard.end()
+
+    async def _close(self) -> None:
         loop = asyncio.get_running_loop()
         until = loop.time() + self._context.limits.resource_seconds
         for held in reversed(self._held.values()):
@@ -151,6 +162,8 @@ class _Held:
             self._log("resource %s was broken off by %s", described(error))
 
     async def _run(self) -> None:
+        # of this task's own context, which those that it starts have from it
+        in_attempt.set(True)
         clock, failed = self._context.clock, 0
         for one in self._needs:
             await one.tried.wait()
@@ -182,7 +195,7 @@ class _Held:
             self._raise_if_not_its_own(error)
             self.failures += 1
             late = isinstance(error, TimeoutError) and limit.expired()
-            why = f"no answer within {seconds:g} s" if late else described(error)
+            why = f"no answer within {seconds:g} s" if late else _described(error)
             self._failed(self._providers.redacted(why), "" if late else at(trace_of(error)))
             return None
         if self._stopping.is_set():
@@ -195,7 +208,7 @@ class _Held:
             await manager.__aexit__(None, None, None)
         except BaseException as error:  # noqa: BLE001 - the others are closed, too
             self._raise_if_not_its_own(error)
-            why = self._providers.redacted(described(error)) + at(trace_of(error))
+            why = self._providers.redacted(_described(error)) + at(trace_of(error))
             self._log("resource %s failed to close: %s", why)
 
     def _raise_if_not_its_own(self, error: BaseException) -> None:
@@ -226,3 +239,9 @@ class _Held:
 
     def _about(self) -> dict[str, Any]:
         return about(self._context, resource=self.provider.name)
+
+
+def _described(error: BaseException) -> str:
+    if isinstance(error, Exited) and error.__cause__ is not None:
+        error = error.__cause__
+    return described(error)

@@ -13,6 +13,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Any, TypeAlias
 
 from statehold.chart.effect import Effect, Parameter
+from statehold.chart.machine import Definition
 from statehold.define.function import UNKNOWN, name_of
 from statehold.engine.resources.provider import Provider, provider_of, secrets_in
 from statehold.errors import Problem, ResourcesInvalid
@@ -135,6 +136,25 @@ class Providers:
             self.problems.append(
                 Problem("resources", f"they need each other: {circle}", "take one need out")
             )
+
+
+def effects_of(
+    machines: Iterable[Definition[Any]], lent: Iterable[Effect[Any, Any]] = ()
+) -> Iterator[tuple[str, Effect[Any, Any]]]:
+    """The effects of machines and of those that they invoke, each with its place, and those that
+    are lent to machines that come as data: any of them may be put."""
+    seen: set[int] = set()
+    pending = list(machines)
+    while pending:
+        machine = pending.pop(0)
+        if id(machine) in seen:
+            continue
+        seen.add(id(machine))
+        for effect in machine.effects.values():
+            yield f"machine {machine.name}", effect
+        pending += [child.definition for child in machine.children.values()]
+    for effect in lent:
+        yield "those that are offered", effect
 
 
 def _bases_of(type_: Any) -> tuple[Any, ...]:

@@ -239,6 +239,23 @@ async def test_whatever_it_raises_ends_only_this_try(world: World, error: BaseEx
     await world.stop(engine)
 
 
+async def test_an_exit_in_a_task_that_it_starts_does_not_end_the_worker(world: World) -> None:
+    @asynccontextmanager
+    async def client() -> AsyncIterator[Client]:
+        async def leave() -> None:
+            sys.exit(3)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(leave())
+        yield Client("", [])
+
+    before = asyncio.get_running_loop().get_task_factory()
+    engine = await world.open(Shop, resources=[client, *Place().resources[::2]])
+    assert "client" in engine.troubles()[0]
+    await world.stop(engine)
+    assert asyncio.get_running_loop().get_task_factory() is before
+
+
 async def test_a_resource_that_never_opens_does_not_hold_up_the_engine(world: World) -> None:
     place = Place(hangs_open=True)
     limits = Limits(grace_seconds=0.0, resource_seconds=0.05)
