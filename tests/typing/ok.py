@@ -383,3 +383,13 @@ class Uses(Machine[Order], name="uses", version=1):
 
 
 paid_by: Effect[Order, int] = Uses.one.ask
+
+
+class Touched(Machine[Order], name="touched", version=1):
+    only = State(initial=True)
+    do = note_timeout
+
+
+class TouchedByAll(Machine[Order], name="touched-by-all", version=1):
+    only = State(initial=True)
+    do = note_all_ends

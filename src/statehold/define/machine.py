@@ -94,7 +94,8 @@ class Machine(_Bodied, Generic[D, E, I, O]):
     indexes: ClassVar[
         Mapping[str, Callable[[Any], str | int | None]] | tuple[str, ...] | list[str]
     ] = ()
-    do: ClassVar[Do[Any]] = ()
+    # mypy takes a function in a body for a method, without its first parameter
+    do: ClassVar[Do[Any] | Callable[[], Any]] = ()
     upgrades: ClassVar[Sequence[Upgrade]] = ()
     silences: ClassVar[Sequence[Silenced]] = ()
 

@@ -13,7 +13,7 @@ from typing import Literal
 from statehold.chart.access import in_words
 from statehold.chart.event import failure_event, result_event, timer_event
 from statehold.chart.labels import event_labels, isolated
-from statehold.chart.model import Block, Chart, Delay, StateNode, Transition
+from statehold.chart.model import Block, Chart, Delay, Invoke, StateNode, Transition
 
 Detail = Literal["full", "events", "names"]
 
@@ -35,7 +35,7 @@ class Labels:
         self.outcomes: dict[str, str] = {}
         for state in chart.states:
             for invoke in state.invokes:
-                name = cut(invoke.name)
+                name = cut(called_in(state, invoke) or invoke.name)
                 self.outcomes[result_event(invoke.id)] = f"on result of {name}"
                 self.outcomes[failure_event(invoke.id)] = f"on failure of {name}"
         for transition in chart.transitions:
@@ -100,6 +100,7 @@ class Labels:
         lines = [f"owner {cut(state.owner)}"] if state.owner else []
         lines += [
             f"runs {'machine ' if invoke.kind == 'machine' else ''}{cut(invoke.name)}"
+            + (f" as {cut(called)}" if (called := called_in(state, invoke)) else "")
             for invoke in state.invokes[:NAMES_LIMIT]
         ]
         if entry := list(_names(state.entry)):
@@ -109,6 +110,13 @@ class Labels:
         if state.deadline is not None:
             lines.append(f"to be left within {spoken_delay(state.deadline)}")
         return lines
+
+
+def called_in(state: StateNode, invoke: Invoke) -> str | None:
+    """The id by which it differs from others of its name that its state invokes."""
+    if sum(other.name == invoke.name for other in state.invokes) < 2:
+        return None
+    return invoke.id.removeprefix(f"{state.id}/")
 
 
 def cut(name: str) -> str:

@@ -19,7 +19,7 @@ from statehold.chart.event import AnEvent, Event
 from statehold.chart.machine import AMachine, Definition, I, MachineClass, O, Plain
 from statehold.chart.payload import given_result
 from statehold.check.simulate.hand_stepped import EPOCH, WORKER, D, E, Roles, V, by
-from statehold.check.simulate.requested import Asked, AskedFor, Sent, name_of_asked
+from statehold.check.simulate.requested import Asked, AskedFor, Sent, is_called, name_of_asked
 from statehold.check.simulate.simulated import Simulated
 from statehold.define.effects import Child
 from statehold.define.state import Node, declared
@@ -257,7 +257,7 @@ class Harness(Simulated[D, E, V]):
         Returns the last request.
         """
         name = name_of_asked(what)
-        found = [asked for asked in self.asked if asked.is_called(name)]
+        found = [asked for asked in self.asked if is_called(asked, name)]
         if not found or (times is not None and len(found) != times):
             expected = f"{name} to be asked for" + ("" if times is None else f" {times} times")
             self._wrong(f"{name} was asked for {len(found)} times; {self._listed()}", expected)
@@ -266,13 +266,13 @@ class Harness(Simulated[D, E, V]):
     def assert_not_asked(self, what: AskedFor) -> None:
         """Asserts that the effect or child was never requested."""
         name = name_of_asked(what)
-        if any(asked.is_called(name) for asked in self.asked):
+        if any(is_called(asked, name) for asked in self.asked):
             self._wrong(f"{name} was asked for; {self._listed()}", f"{name} not to be asked for")
 
     def assert_running(self, what: AskedFor) -> Asked:
         """Asserts that the effect or child is in flight; returns its request."""
         name = name_of_asked(what)
-        found = [asked for asked in self.running if asked.is_called(name)]
+        found = [asked for asked in self.running if is_called(asked, name)]
         if not found:
             self._wrong(f"{name} is not in flight; {self._listed()}", f"{name} in flight")
         return found[-1]
@@ -323,7 +323,7 @@ class Harness(Simulated[D, E, V]):
         found = [
             asked
             for asked in self.running
-            if asked.is_called(name) and asked.kind == kind and key in (None, asked.key)
+            if is_called(asked, name) and asked.kind == kind and key in (None, asked.key)
         ]
         if len(found) != 1:
             which = name if key is None else f"{name} ({key})"

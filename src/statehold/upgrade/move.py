@@ -107,12 +107,20 @@ def ends(tree: Tree, leaf: str) -> bool:
 def invoke_pairs(
     old: Sequence[Invoke], new: Sequence[Invoke], effects: Mapping[str, str | None]
 ) -> Iterator[tuple[Invoke, Invoke]]:
-    """Invokes of one state with the same name, paired in their order."""
-    left: list[Invoke] = list(new)
-    for before in old:
-        wanted = effects.get(before.name, before.name)
-        for after in left:
-            if (after.kind, after.name) == (before.kind, wanted):
-                left.remove(after)
-                yield before, after
-                break
+    """Invokes of one state with the same name: those of the same id, the others in their order."""
+    theirs, mine = list(new), list(old)
+    for same_id in (True, False):
+        for before in tuple(mine):
+            wanted = before.kind, effects.get(before.name, before.name)
+            for after in theirs:
+                fits = not same_id or _own_id(before) == _own_id(after)
+                if fits and (after.kind, after.name) == wanted:
+                    theirs.remove(after)
+                    mine.remove(before)
+                    yield before, after
+                    break
+
+
+def _own_id(invoke: Invoke) -> str:
+    """Without the path of its state, which may have another one now."""
+    return invoke.id.rpartition("/")[2]

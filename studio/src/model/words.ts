@@ -4,7 +4,16 @@
  * delays are shorter here: `after 10 min`.
  */
 
-import type { Block, Chart, Delay, Guard, StateNode, Transition, TriggerKind } from './chart';
+import type {
+  Block,
+  Chart,
+  Delay,
+  Guard,
+  Invoke,
+  StateNode,
+  Transition,
+  TriggerKind,
+} from './chart';
 
 /** Characters of one name in a drawing. */
 const NAME_LIMIT = 72;
@@ -33,10 +42,19 @@ export function outcomesOf(chart: Chart): Map<string, string> {
   const outcomes = new Map<string, string>();
   for (const state of chart.states)
     for (const invoke of state.invokes ?? []) {
-      outcomes.set(`done.invoke.${invoke.id}`, `on result of ${cut(invoke.name)}`);
-      outcomes.set(`error.invoke.${invoke.id}`, `on failure of ${cut(invoke.name)}`);
+      const called = cut(calledIn(state, invoke) ?? invoke.name);
+      outcomes.set(`done.invoke.${invoke.id}`, `on result of ${called}`);
+      outcomes.set(`error.invoke.${invoke.id}`, `on failure of ${called}`);
     }
   return outcomes;
+}
+
+/** The id by which it differs from others of its name that its state runs. */
+export function calledIn(state: StateNode, invoke: Invoke): string | undefined {
+  const alike = (state.invokes ?? []).filter((other) => other.name === invoke.name);
+  if (alike.length < 2) return undefined;
+  const prefix = `${state.id}/`;
+  return invoke.id.startsWith(prefix) ? invoke.id.slice(prefix.length) : invoke.id;
 }
 
 export function wordsOf(transition: Transition, outcomes: ReadonlyMap<string, string>): Words {
@@ -73,11 +91,14 @@ export function rowsOf(
 ): Row[] {
   const rows: Row[] = [];
   if (state.owner) rows.push({ tag: 'owner', text: cut(state.owner) });
-  for (const invoke of (state.invokes ?? []).slice(0, NAMES_LIMIT))
+  for (const invoke of (state.invokes ?? []).slice(0, NAMES_LIMIT)) {
+    const called = calledIn(state, invoke);
+    const as = called === undefined ? '' : ` as ${cut(called)}`;
     rows.push({
       tag: 'runs',
-      text: `${invoke.kind === 'machine' ? 'machine ' : ''}${cut(invoke.name)}`,
+      text: `${invoke.kind === 'machine' ? 'machine ' : ''}${cut(invoke.name)}${as}`,
     });
+  }
   const entry = namesOf(state.entry);
   if (entry.length) rows.push({ tag: 'entry', text: some(entry).join(', ') });
   const exit = namesOf(state.exit);

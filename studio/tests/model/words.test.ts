@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Transition } from '../../src/model/chart';
-import { cut, outcomesOf, sentence, spokenDelay, wordsOf } from '../../src/model/words';
+import type { StateNode, Transition } from '../../src/model/chart';
+import { cut, outcomesOf, rowsOf, sentence, spokenDelay, wordsOf } from '../../src/model/words';
 import { CASES, on } from '../charts/cases';
 
 const outcomes = outcomesOf(CASES);
@@ -40,6 +40,29 @@ test('results and failures are told by what ran', () => {
   );
   expect(result && said(result)).toBe('on result of ask_partner');
   expect(failure && said(failure)).toBe('on failure of ask_partner');
+});
+
+test('of two that a state runs of one machine, each has its id', () => {
+  const both: StateNode = {
+    id: 'form.both',
+    kind: 'atomic',
+    invokes: [
+      { id: 'form.both/left', name: 'kid', kind: 'machine' },
+      { id: 'right', name: 'kid', kind: 'machine' },
+      { id: 'form.both/ask', name: 'ask' },
+    ],
+  };
+  const outcomes = outcomesOf({ ...CASES, states: [both] });
+  expect([...outcomes.values()].filter((words) => words.startsWith('on result'))).toEqual([
+    'on result of left',
+    'on result of right',
+    'on result of ask',
+  ]);
+  expect(rowsOf(both, [], outcomes).map((row) => row.text)).toEqual([
+    'machine kid as left',
+    'machine kid as right',
+    'ask',
+  ]);
 });
 
 test('long names are cut, on one line, and never inside a letter', () => {

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
 from statehold.check.explore.predicate import Place
@@ -247,13 +248,13 @@ class _Search:
             yield fired, True, fired.timer
         if self.stepper.is_urgent(point):
             return
-        for one in self.stepper.running(point):
+        for one, name in self.stepper.running(point):
             own = one.key not in point.incidents
-            for succeeded in self.stimuli.results.get(one.name, (Succeeded(one.name),)):
-                yield succeeded, own, one.invoke
+            for succeeded in self.stimuli.results.get(one.name, (Succeeded(name),)):
+                yield replace(succeeded, name=name), own, one.invoke
             if own:
-                for failed in (Failed(one.name), *self.stimuli.failures.get(one.name, ())):
-                    yield failed, True, one.invoke
+                for failed in (Failed(name), *self.stimuli.failures.get(one.name, ())):
+                    yield replace(failed, name=name), True, one.invoke
         for sent in self.stimuli.events:
             if self.stepper.could_take(point, sent):
                 yield sent, False, ""

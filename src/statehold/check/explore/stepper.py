@@ -26,6 +26,7 @@ from statehold.check.explore.stimulus import (
     Stimulus,
     Succeeded,
 )
+from statehold.check.simulate.requested import is_called, may_end
 from statehold.check.simulate.script import FailStep
 from statehold.errors import StateholdError, StepFailed, TooLarge
 from statehold.instance.advance import advance
@@ -152,16 +153,18 @@ class Stepper:
         """Whether a message to itself is due, which comes before anything else."""
         return any(point.zone.is_due(one.timer) for one in point.mail)
 
-    def running(self, point: Point) -> list[InFlight]:
-        """The effects and children that may end: of each name the one that was requested first."""
-        first: dict[str, InFlight] = {}
-        for one in point.snapshot.effects:
-            if one.name in first:
-                self.left_out[f"{one.name}: several at once, of which a later one ends first"] = (
-                    None
-                )
-            first.setdefault(one.name, one)
-        return list(first.values())
+    def running(self, point: Point) -> list[tuple[InFlight, str]]:
+        """The effects and children that may end, of each invoke the one that was requested first,
+        each with the name by which a script ends it."""
+        effects = point.snapshot.effects
+        found = may_end(effects)
+        if len(found) < len(effects):
+            first = {one.key for one, _ in found}
+            for one in effects:
+                if one.key not in first:
+                    what = f"{one.name}: several at once, of which a later one ends first"
+                    self.left_out[what] = None
+        return found
 
     def could_take(self, point: Point, sent: Received) -> bool:
         """False where no active state has a transition for an event of this name."""
@@ -184,7 +187,7 @@ class Stepper:
             case Fired(timer):
                 return self._fire(point, timer)
             case Succeeded(name, _, value):
-                one = next(one for one in point.snapshot.effects if one.name == name)
+                one = next(one for one in point.snapshot.effects if is_called(one, name))
                 return self._step(point, Result(one.invoke, one.key, value))
             case Failed():
                 return self._fail(point, stimulus)
@@ -196,8 +199,8 @@ class Stepper:
         name, error = stimulus.name, FAILURE.error
         if stimulus.error is not None:
             error = stimulus.error.__name__
-        one = next(one for one in snapshot.effects if one.name == name)
-        known = self.definition.effects.get(name) if one.kind == "effect" else None
+        one = next(one for one in snapshot.effects if is_called(one, name))
+        known = self.definition.effects.get(one.name) if one.kind == "effect" else None
         attempts = 1 if known is None else known.retry.attempts
         event = Failure(one.invoke, one.key, error, FAILURE.message, attempts, stimulus.kinds)
         taken = step(self.definition, snapshot, event, MOMENT)

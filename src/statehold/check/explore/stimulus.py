@@ -256,9 +256,8 @@ class _Gathering:
                 dict.fromkeys((*found.get(name, ()), *(Failed(name, one) for one in classes)))
             )
             if any(self.looks_at_event(transition) for transition in taking):
-                self.left_out.append(
-                    f"failure of {name}: only one, after its last attempt, was tried"
-                )
+                line = f"failure of {name}: only one, after its last attempt, was tried"
+                self.left_out += [line] if line not in self.left_out else []
 
         return found
 

@@ -24,6 +24,7 @@ from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerati
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.model import Transition
 from statehold.check.explore.sample_values import sample_values
+from statehold.check.simulate.requested import may_end
 from statehold.check.simulate.script import (
     AdvanceStep,
     CancelStep,
@@ -168,8 +169,8 @@ class _Search:
         if instance.next_due is not None:
             wait = max((instance.next_due - instance.now).total_seconds(), 0.0)
             yield AdvanceStep(wait)
-        for name in dict.fromkeys(asked.name for asked in instance.running):
-            for result in self.results.get(name, [None]):
+        for asked, name in may_end(instance.running):
+            for result in self.results.get(asked.name, [None]):
                 yield SucceedStep(name, result)
             yield FailStep(name)
         if instance.may_take_cancellation:

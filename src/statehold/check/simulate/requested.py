@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar
 
 from statehold.chart.effect import Effect
 from statehold.chart.event import AnEvent
@@ -40,11 +42,6 @@ class Asked:
     invoke: str = ""
     event: Any = None
 
-    def is_called(self, name: str) -> bool:
-        """Whether it is what a name stands for: an effect's, a machine's, or that of one invoke,
-        with its state or without."""
-        return name in (self.name, self.invoke, self.invoke.rpartition("/")[2])
-
     @property
     def in_flight(self) -> bool:
         """Whether it runs, or is an incident."""
@@ -73,6 +70,40 @@ class Sent:
         later = f" after {self.delay}" if self.delay else ""
         to = f"{self.machine}/{self.instance}" if self.instance else self.machine
         return f"{self.event!r} to {to}{later}"
+
+
+class _InFlight(Protocol):
+    """An :class:`Asked`, or one of the interpreter's."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def invoke(self) -> str: ...
+
+
+R = TypeVar("R", bound=_InFlight)
+
+
+def is_called(one: _InFlight, name: str) -> bool:
+    """Whether a name stands for it: an effect's, a machine's, or that of one invoke, with its state
+    or without."""
+    return name in (one.name, one.invoke, one.invoke.rpartition("/")[2])
+
+
+def may_end(running: Sequence[R]) -> list[tuple[R, str]]:
+    """Of each invoke the first, each with the name by which a script ends just this one: where
+    several invokes of a name run, the invoke's."""
+    firsts: dict[str, R] = {}
+    for one in running:
+        firsts.setdefault(one.invoke, one)
+    count = Counter(one.name for one in firsts.values())
+    found = [(one, one.invoke if count[one.name] > 1 else one.name) for one in firsts.values()]
+    # one that an action asked for is called like others; the name is that of the first
+    return [
+        (one, name)
+        for one, name in found
+        if next(other for other in running if is_called(other, name)) is one
+    ]
 
 
 def name_of_asked(what: AskedFor) -> str:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from statehold.chart.machine import AMachine
 from statehold.check.simulate.duration import duration_text
 from statehold.check.simulate.hand_stepped import EPOCH, D, NeverAtRest
-from statehold.check.simulate.requested import Asked
+from statehold.check.simulate.requested import Asked, is_called
 from statehold.check.simulate.script import (
     AdvanceStep,
     CancelStep,
@@ -219,7 +219,7 @@ class Player(Generic[D]):
 
     def _oldest(self, name: str) -> Asked:
         """The first request that runs, or else the first incident."""
-        found = [asked for asked in self.instance.running if asked.is_called(name)]
+        found = [asked for asked in self.instance.running if is_called(asked, name)]
         found.sort(key=lambda asked: asked.status == "incident")
         if not found:
             running = ", ".join(dict.fromkeys(a.name for a in self.instance.running)) or "nothing"

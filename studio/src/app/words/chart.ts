@@ -1,4 +1,5 @@
 /** A chart's parts in words, as `src/statehold/formats/label.py` says them. */
+import { calledIn } from '../../model/words';
 import type { Delay, Guard, StateNode, Transition } from '../../wire/types';
 import type { Tree } from '../chart/tree';
 
@@ -45,7 +46,8 @@ function outcomeWords(tree: Tree, transition: Transition): string {
   const names = (transition.trigger.events ?? []).map((event) => {
     for (const state of tree.chart.states) {
       for (const invoke of state.invokes ?? []) {
-        if (event.endsWith(`.${invoke.id}`) || event.endsWith(`:${invoke.id}`)) return invoke.name;
+        if (event.endsWith(`.${invoke.id}`) || event.endsWith(`:${invoke.id}`))
+          return calledIn(state, invoke) ?? invoke.name;
       }
     }
     return event;
