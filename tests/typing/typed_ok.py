@@ -27,8 +27,11 @@ from statehold import (
     start,
     step,
 )
+from statehold.client import AsyncClient, Client
 from statehold.instance.reply import InstanceReply
 from statehold.testing import EngineKit, Harness, succeed
+from statehold.wire.instances import Reply
+from statehold.wire.operations import SendRequest
 
 
 class NewOrder(BaseModel):
@@ -259,3 +262,39 @@ def machines() -> list[AMachine]:
     Engine("memory:", [Plain, Payment, Silent, Kinds])
     EngineKit(Plain, Payment, fakes={charge: succeed(5)})
     return some
+
+
+async def clients(client: AsyncClient, either: AMachine | str) -> None:
+    assert_type(await client.start(Plain, "1", Order()), Reply[Order])
+    assert_type(await client.start(Plain), Reply[Order])
+    assert_type(await client.start(Payment, "1", {"items": []}, key="k"), Reply[Order])
+    assert_type(await client.start("plain", "1", 5), Reply[Any])
+    assert_type(await client.send(Viewed, "1", Reject(), expected_seq=3), Reply[Shown])
+    assert_type(await client.send(Viewed, "1", {"type": "Reject"}), Reply[Shown])
+    assert_type(await client.send("viewed", "1", Accept(minutes=1)), Reply[Any])
+    assert_type(await client.send(either, "1", Accept(minutes=1)), Reply[Any])
+    assert_type(await client.get(Viewed, "1"), Reply[Shown])
+    assert_type(await client.get("viewed", "1"), Reply[Any])
+    assert_type(await client.pause(Viewed, "1"), Reply[Shown])
+    assert_type(await client.fire_timer(Plain, "1", "t"), Reply[Order])
+    await client.send_many([SendRequest.of(Named, "1", Accept(minutes=1), key="k")])
+    await client.send_many([SendRequest.of("named", "1", {"type": "Accept"}, expected_seq=1)])
+    async for reply in client.watch_view(Viewed, "1"):
+        assert_type(reply, Reply[Shown])
+
+
+def blocking_clients(client: Client, either: AMachine | str) -> None:
+    assert_type(client.start(Plain, "1", Order()), Reply[Order])
+    assert_type(client.start(Plain), Reply[Order])
+    assert_type(client.start(Payment, "1", {"items": []}, key="k"), Reply[Order])
+    assert_type(client.start("plain", "1", 5), Reply[Any])
+    assert_type(client.send(Viewed, "1", Reject(), expected_seq=3), Reply[Shown])
+    assert_type(client.send(Viewed, "1", {"type": "Reject"}), Reply[Shown])
+    assert_type(client.send("viewed", "1", Accept(minutes=1)), Reply[Any])
+    assert_type(client.send(either, "1", Accept(minutes=1)), Reply[Any])
+    assert_type(client.get(Viewed, "1"), Reply[Shown])
+    assert_type(client.get("viewed", "1"), Reply[Any])
+    assert_type(client.pause(Viewed, "1"), Reply[Shown])
+    assert_type(client.fire_timer(Plain, "1", "t"), Reply[Order])
+    for reply in client.watch_view(Viewed, "1"):
+        assert_type(reply, Reply[Shown])

@@ -23,7 +23,9 @@ from statehold import (
     start,
     step,
 )
+from statehold.client import AsyncClient, Client
 from statehold.testing import EngineKit, Harness
+from statehold.wire.operations import SendRequest
 
 
 class NewOrder(BaseModel):
@@ -213,3 +215,30 @@ def stepped() -> None:
     step(Named, begun.snapshot, Reject(), now)  # E: mypy,pyright
     step(Named, begun.snapshot, "Accept", now)  # E: mypy,pyright
     begun.snapshot.data.count  # E: mypy,pyright
+
+
+async def clients(client: AsyncClient) -> None:
+    await client.send(Named, "1", Reject())  # E: mypy,pyright
+    await client.send(Named, "1", "Accept")  # E: mypy,pyright
+    await client.send("named", "1", 5)  # E: mypy,pyright
+    await client.start(Payment, "1", Order())  # E: mypy,pyright
+    await client.start(Plain, "1", Other())  # E: mypy,pyright
+    (await client.send(Viewed, "1", Reject())).view.items  # E: mypy,pyright
+    (await client.get(Plain, "1")).view.count  # E: mypy,pyright
+    (await client.resume(Viewed, "1")).view.items  # E: mypy,pyright
+    await client.send_many([SendRequest.of(Named, "1", Reject())])  # E: mypy,pyright
+    async for reply in client.watch_view(Viewed, "1"):
+        reply.view.items  # E: mypy,pyright
+
+
+def blocking_clients(client: Client) -> None:
+    client.send(Named, "1", Reject())  # E: mypy,pyright
+    client.send(Named, "1", "Accept")  # E: mypy,pyright
+    client.send("named", "1", 5)  # E: mypy,pyright
+    client.start(Payment, "1", Order())  # E: mypy,pyright
+    client.start(Plain, "1", Other())  # E: mypy,pyright
+    client.send(Viewed, "1", Reject()).view.items  # E: mypy,pyright
+    client.get(Plain, "1").view.count  # E: mypy,pyright
+    client.resume(Viewed, "1").view.items  # E: mypy,pyright
+    for reply in client.watch_view(Viewed, "1"):
+        reply.view.items  # E: mypy,pyright

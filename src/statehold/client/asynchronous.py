@@ -8,35 +8,32 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self, TypeVar, overload
 
 import httpx
-import msgspec
 import pydantic_core
-from msgspec import UNSET
-from pydantic import BaseModel, ValidationError
+from msgspec import UNSET, UnsetType
+from pydantic import BaseModel
 
 from statehold.chart.event import Event
 from statehold.chart.left_out import LeftOut, left_out_of
-from statehold.chart.machine import MachineName
+from statehold.chart.machine import Definition, E, I, MachineClass, MachineName, V
 from statehold.chart.payload import event_json, jsonable
 from statehold.client.addresses import (
-    effect_path,
-    incident_path,
-    name_of,
     path_of,
-    timer_path,
 )
 from statehold.client.credentials import Bearer, TokenSource, claims
 from statehold.client.keys import key_headers, naming_keys
+from statehold.client.operator import Operator
 from statehold.client.problems import reply_or_error
-from statehold.client.transport import Backoff, Transport, not_ours
+from statehold.client.shown import read_as
+from statehold.client.transport import Backoff, Transport
 from statehold.client.watch import watch_changes, watch_instance, watch_replies
 from statehold.errors import StateholdError, Unavailable
 from statehold.records import Status
 from statehold.store import Order
 from statehold.wire.audit import AuditLines
-from statehold.wire.instances import Changes, Explanation, Incidents, Instances, Reply, Summary
+from statehold.wire.instances import Changes, Explanation, Instances, Reply, Summary
 from statehold.wire.journal import Journal, JournalEntry
 from statehold.wire.machines import (
     Flows,
@@ -47,14 +44,14 @@ from statehold.wire.machines import (
     PutReport,
     Window,
 )
-from statehold.wire.operations import Me, SendAnswers, SendRequest, UpgradeReport
+from statehold.wire.operations import Me, SendAnswers, SendRequest
 
 W = TypeVar("W", bound=BaseModel)
 
 DEFAULT_URL = "http://127.0.0.1:8420"
 
 
-class AsyncClient:
+class AsyncClient(Operator):
     """A client of one server.
 
     ``caller`` and ``roles`` are sent in the headers that a server on this host believes; ``token``
@@ -186,6 +183,16 @@ class AsyncClient:
 
     # --- instances -----------------------------------------------------------------------------
 
+    @overload
+    async def start(
+        self, machine: type[MachineClass[Any, I, V]], id: str | None = None,
+        data: I | Mapping[str, Any] | UnsetType | None = UNSET, *, key: str | None = None,
+    ) -> Reply[V]: ...  # fmt: skip
+    @overload
+    async def start(
+        self, machine: Definition[Any] | str, id: str | None = None, data: Any = UNSET, *,
+        key: str | None = None,
+    ) -> Reply: ...  # fmt: skip
     async def start(
         self, machine: MachineName, id: str | None = None, data: Any = UNSET, *,
         key: str | None = None,
@@ -195,8 +202,19 @@ class AsyncClient:
         Where no answer comes at all, ``Unavailable.key`` has the key."""
         request = {"id": id} if data is UNSET else {"id": id, "data": jsonable(data)}
         content = pydantic_core.to_json(request)
-        return await self._keyed(f"{path_of(machine)}/instances", content, key, left_out_of(data))
+        path = f"{path_of(machine)}/instances"
+        return read_as(machine, await self._keyed(path, content, key, left_out_of(data)))
 
+    @overload
+    async def send(
+        self, machine: type[MachineClass[E, Any, V]], id: str, event: E | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Reply[V]: ...  # fmt: skip
+    @overload
+    async def send(
+        self, machine: Definition[Any] | str, id: str, event: Event | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Reply: ...  # fmt: skip
     async def send(
         self, machine: MachineName, id: str, event: Event | Mapping[str, Any], *,
         key: str | None = None, expected_seq: int | None = None,
@@ -207,7 +225,8 @@ class AsyncClient:
         instance is paused, and the event waits until it resumes."""
         content = pydantic_core.to_json(_event(event))
         path = f"{path_of(machine, id)}/events"
-        return await self._keyed(path, content, key, left_out_of(event), expected_seq)
+        reply = await self._keyed(path, content, key, left_out_of(event), expected_seq)
+        return read_as(machine, reply)
 
     async def send_many(self, requests: Sequence[SendRequest]) -> list[Reply | StateholdError]:
         """Sends several events, at most the server's bound (1000), and returns a reply or an error
@@ -230,10 +249,11 @@ class AsyncClient:
             for answer, request in zip(answers.answers, keyed, strict=True)
         ]
 
-    async def get(self, machine: MachineName, id: str, *, view: str | None = None) -> Reply:
+    async def get(self, machine: MachineName[V], id: str, *, view: str | None = None) -> Reply[V]:
         """An instance as it is now, in the caller's view or in its ``view`` of this name."""
         params = {} if view is None else {"view": view}
-        return await self._ask(Reply, "GET", path_of(machine, id), params=params)
+        reply: Reply = await self._ask(Reply, "GET", path_of(machine, id), params=params)
+        return read_as(machine, reply)
 
     async def page(
         self, machine: MachineName, *,
@@ -313,14 +333,14 @@ class AsyncClient:
                 yield entry
 
     async def watch_view(
-        self, machine: MachineName, id: str, *, view: str | None = None
-    ) -> AsyncGenerator[Reply, None]:
+        self, machine: MachineName[V], id: str, *, view: str | None = None
+    ) -> AsyncGenerator[Reply[V], None]:
         """The instance as :meth:`get` shows it, now and after each change, until it is over; for
         callers who may read and not inspect it, too. Reconnects and raises as :meth:`watch`."""
         found = watch_replies(self._transport, path_of(machine, id), view)
         async with aclosing(found) as replies:
             async for reply in replies:
-                yield reply
+                yield read_as(machine, reply)
 
     async def watch_machine(self, machine: MachineName) -> AsyncGenerator[Changes, None]:
         """The instances of a machine that change, as they are then.
@@ -339,116 +359,6 @@ class AsyncClient:
             async for changes in found:
                 yield changes
 
-    # --- an operator's actions -----------------------------------------------------------------
-
-    async def pause(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        """Pauses an instance: its events, timers and effects' results are held."""
-        return await self._reply("POST", f"{path_of(machine, id)}/pause", _because(reason))
-
-    async def resume(self, machine: MachineName, id: str, *, reason: str | None = None) -> Reply:
-        """Resumes a paused instance."""
-        return await self._reply("POST", f"{path_of(machine, id)}/resume", _because(reason))
-
-    async def cancel(
-        self, machine: MachineName, id: str, *, force: bool = False, reason: str | None = None
-    ) -> Reply:
-        """Cancels an instance, which cleans up; ``force`` ends it at once."""
-        body = _because(reason, force=force)
-        return await self._reply("POST", f"{path_of(machine, id)}/cancel", body)
-
-    async def repair(
-        self, machine: MachineName, id: str, data: Any, *,
-        state: Sequence[str] = (), reason: str | None = None,
-    ) -> Reply:  # fmt: skip
-        """Gives an unreadable instance new data, and new states if ``state`` names the active
-        leaves; it goes on from there."""
-        repair = {"data": jsonable(data), "state": list(state), "reason": reason}
-        content = pydantic_core.to_json(repair)
-        return await self._reply("POST", f"{path_of(machine, id)}/repair", content)
-
-    async def fire_timer(
-        self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
-    ) -> Reply:
-        """Fires a timer now, whenever it is due."""
-        return await self._reply("POST", timer_path(machine, id, timer, "fire"), _because(reason))
-
-    async def cancel_timer(
-        self, machine: MachineName, id: str, timer: str, *, reason: str | None = None
-    ) -> Reply:
-        """Cancels a timer: it does not fire, unless its state is entered again."""
-        return await self._reply("POST", timer_path(machine, id, timer, "cancel"), _because(reason))
-
-    async def reschedule_timer(
-        self, machine: MachineName, id: str, timer: str, *,
-        due: datetime | None = None, seconds: float | None = None, reason: str | None = None,
-    ) -> Reply:  # fmt: skip
-        """Lets a timer fire at ``due``, or ``seconds`` from now; give one of the two."""
-        when = {"due": due} if due is not None else {"seconds": seconds}
-        content = pydantic_core.to_json({**when, "reason": reason})
-        return await self._reply("POST", timer_path(machine, id, timer, "reschedule"), content)
-
-    async def retry_effect(
-        self, machine: MachineName, id: str, key: str, *, reason: str | None = None
-    ) -> Reply:
-        """Retries at once an effect that backs off or has an incident."""
-        return await self._reply("POST", effect_path(machine, id, key, "retry"), _because(reason))
-
-    async def skip_effect(
-        self, machine: MachineName, id: str, key: str, *, reason: str | None = None
-    ) -> Reply:
-        """Skips an effect, also a running one: it ends without an event."""
-        return await self._reply("POST", effect_path(machine, id, key, "skip"), _because(reason))
-
-    async def resolve_effect(
-        self, machine: MachineName, id: str, key: str, result: Any = None, *,
-        reason: str | None = None,
-    ) -> Reply:  # fmt: skip
-        """Ends an effect, also a running one, with this result."""
-        content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
-        return await self._reply("POST", effect_path(machine, id, key, "resolve"), content)
-
-    async def upgrade(
-        self, machine: MachineName, id: str | None = None, *, reason: str | None = None
-    ) -> UpgradeReport:
-        """Upgrades one instance, or all, to the version that the server runs. Those that are at it
-        already stay as they are."""
-        return await self._ask(
-            UpgradeReport,
-            "POST",
-            f"{path_of(machine, id)}/upgrade",
-            content=_because(reason),
-            repeatable=True,
-        )
-
-    # --- incidents -----------------------------------------------------------------------------
-
-    async def incidents(
-        self, machine: MachineName | None = None, *,
-        limit: int = 50, cursor: str | None = None, max_lag_seconds: float | None = None,
-    ) -> Incidents:  # fmt: skip
-        """One page of incidents, oldest first."""
-        params = {
-            "machine": None if machine is None else name_of(machine),
-            "limit": limit,
-            "cursor": cursor,
-        }
-        return await self._read(Incidents, "/api/incidents", params, max_lag_seconds)
-
-    async def retry(self, incident: str, *, reason: str | None = None) -> Reply:
-        """Retries what failed."""
-        return await self._reply("POST", f"{incident_path(incident)}/retry", _because(reason))
-
-    async def skip(self, incident: str, *, reason: str | None = None) -> Reply:
-        """Goes on without what failed."""
-        return await self._reply("POST", f"{incident_path(incident)}/skip", _because(reason))
-
-    async def resolve(
-        self, incident: str, result: Any = None, *, reason: str | None = None
-    ) -> Reply:
-        """Sets the result of what failed."""
-        content = pydantic_core.to_json({"result": jsonable(result), "reason": reason})
-        return await self._reply("POST", f"{incident_path(incident)}/resolve", content)
-
     # --- requests ------------------------------------------------------------------------------
 
     async def _keyed(
@@ -465,32 +375,6 @@ class AsyncClient:
                 "POST", path, content, key_headers(key, left_out, expected_seq)
             )
 
-    async def _reply(
-        self, method: str, path: str, content: bytes, headers: Mapping[str, str] | None = None
-    ) -> Reply:
-        return await self._ask(
-            Reply, method, path, content=content, headers=headers,
-            repeatable=headers is not None,
-        )  # fmt: skip
-
-    async def _read(
-        self, shape: type[W], path: str, params: Mapping[str, Any], max_lag_seconds: float | None
-    ) -> W:
-        """A list or counts, which the server may read from a standby."""
-        headers = self._transport.max_lag(max_lag_seconds)
-        return await self._ask(shape, "GET", path, params=params, headers=headers)
-
-    async def _ask(
-        self, shape: type[W], method: str, path: str, *, repeatable: bool | None = None, **sent: Any
-    ) -> W:
-        again = method == "GET" if repeatable is None else repeatable
-        body = await self._transport.ask(method, path, repeatable=again, **sent)
-        try:
-            return shape.model_validate_json(body)
-        except ValidationError as error:
-            # a proxy's page, say: whether the request was taken is not known
-            raise not_ours(method, path, error) from error
-
 
 def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
     if isinstance(event, Event):
@@ -498,7 +382,3 @@ def _event(event: Event | Mapping[str, Any]) -> dict[str, Any]:
         return sent
     plain: dict[str, Any] = jsonable(dict(event))
     return plain
-
-
-def _because(reason: str | None, **more: bool) -> bytes:
-    return msgspec.json.encode({"reason": reason, **more})

@@ -33,15 +33,19 @@ from collections.abc import (
 from concurrent.futures import CancelledError, Future
 from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar, overload
 
 import httpx
 from anyio import EndOfStream, create_memory_object_stream
+from msgspec import UNSET, UnsetType
 
+from statehold.chart.event import Event
+from statehold.chart.machine import Definition, E, I, MachineClass, V
 from statehold.client.asynchronous import DEFAULT_URL, AsyncClient
 from statehold.client.credentials import TokenSource
 from statehold.client.transport import Backoff
 from statehold.errors import StateholdError
+from statehold.wire.instances import Reply
 
 #: seconds that the end of a process, or ``close``, waits for connections to be closed
 CLOSING_SECONDS = 2.0
@@ -179,8 +183,36 @@ class Client:
         loop.stop()
         loop.join()
 
-    start = _waits(AsyncClient.start)
-    send = _waits(AsyncClient.send)
+    @overload
+    def start(
+        self, machine: type[MachineClass[Any, I, V]], id: str | None = None,
+        data: I | Mapping[str, Any] | UnsetType | None = UNSET, *, key: str | None = None,
+    ) -> Reply[V]: ...  # fmt: skip
+    @overload
+    def start(
+        self, machine: Definition[Any] | str, id: str | None = None, data: Any = UNSET, *,
+        key: str | None = None,
+    ) -> Reply: ...  # fmt: skip
+    def start(self, machine: Any, *args: Any, **kwargs: Any) -> Any:
+        """As :meth:`.AsyncClient.start`."""
+        loop = self._loop()
+        return loop.run(loop.client.start(machine, *args, **kwargs))
+
+    @overload
+    def send(
+        self, machine: type[MachineClass[E, Any, V]], id: str, event: E | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Reply[V]: ...  # fmt: skip
+    @overload
+    def send(
+        self, machine: Definition[Any] | str, id: str, event: Event | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Reply: ...  # fmt: skip
+    def send(self, machine: Any, id: str, event: Any, **kwargs: Any) -> Any:
+        """As :meth:`.AsyncClient.send`."""
+        loop = self._loop()
+        return loop.run(loop.client.send(machine, id, event, **kwargs))
+
     send_many = _waits(AsyncClient.send_many)
     get = _waits(AsyncClient.get)
     page = _waits(AsyncClient.page)

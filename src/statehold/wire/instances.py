@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Generic, Literal
 
 from pydantic import Field
+from typing_extensions import TypeVar
 
 from statehold.chart.access import Right
 from statehold.records import Status
 from statehold.wire.base import LagSeconds, Wire
 from statehold.wire.journal import JournalEntry
 
+V = TypeVar("V", default=Any)
 
-class Reply(Wire):
+
+class Reply(Wire, Generic[V]):
     """An instance as its users see it: a function of its state and data."""
 
     machine: str
@@ -22,7 +25,7 @@ class Reply(Wire):
     seq: int
     status: Status
     state: list[str] = Field(description="paths of the active leaves")
-    view: Any = Field(description="the machine's view of the data")
+    view: V = Field(description="the machine's view of the data")
     tags: list[str]
     owners: list[str]
     allowed: list[str] = Field(description="events that are accepted now")

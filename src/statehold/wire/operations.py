@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, overload
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from statehold.chart.access import Right
+from statehold.chart.event import Event
+from statehold.chart.machine import AMachine, Definition, E, MachineClass
+from statehold.chart.payload import event_json, jsonable
 from statehold.wire.base import MAX_DELAY_SECONDS, InstanceId, Key, Problem, Wire
 from statehold.wire.instances import Reply
 
@@ -33,6 +37,38 @@ class SendRequest(BaseModel):
     event: dict[str, Any]
     key: Key | None = None
     expected_seq: int | None = None
+
+    @overload
+    @classmethod
+    def of(
+        cls, machine: type[MachineClass[E]], id: str, event: E | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Self: ...  # fmt: skip
+    @overload
+    @classmethod
+    def of(
+        cls, machine: Definition[Any] | str, id: str, event: Event | Mapping[str, Any], *,
+        key: str | None = None, expected_seq: int | None = None,
+    ) -> Self: ...  # fmt: skip
+    @classmethod
+    def of(
+        cls,
+        machine: AMachine | str,
+        id: str,
+        event: Event | Mapping[str, Any],
+        *,
+        key: str | None = None,
+        expected_seq: int | None = None,
+    ) -> Self:
+        """The request for an event object, or for its JSON form. Raises ``ValidationError`` for
+        ids and keys that can't be any, ``InvalidPayload`` for an event that has no JSON form."""
+        return cls(
+            machine=machine if isinstance(machine, str) else machine.definition.name,
+            id=id,
+            event=event_json(event) if isinstance(event, Event) else jsonable(dict(event)),
+            key=key,
+            expected_seq=expected_seq,
+        )
 
 
 class SendAnswer(Wire):
