@@ -65,6 +65,8 @@ class EffectSpec(Part):
     """The name of an effect that the server offers; the effect's own if left out."""
     use: StrictStr | None = None
     """Another effect of this document, which this one is under a name and policy of its own."""
+    data: StrictStr | None = None
+    """Of an offered effect: the field that it sees in place of the data, as `a` or `a.b`."""
     result: AnySchema | None = None
     """The type of its result."""
     timeout: Duration | None = None

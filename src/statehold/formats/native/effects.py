@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from statehold.chart.effect import Call, Effect, Retry
 from statehold.chart.error_kinds import PERMANENT
+from statehold.define.narrowing import Narrowed, Narrowing
 from statehold.expression.cel.language import (
     BOOL,
     DOUBLE,
@@ -85,7 +86,7 @@ class Effects:
     def _use(self, name: str, spec: EffectSpec, specs: Mapping[str, EffectSpec]) -> None:
         path: Path = ("effects", name)
         used = spec.use or ""
-        for word in ("http", "offered", "result"):
+        for word in ("http", "offered", "data", "result"):
             if word in spec.model_fields_set:
                 message = f"it is a use of {used!r}, which has its own {word}"
                 self.problems.add((*path, word), message, "drop one of the two")
@@ -122,10 +123,15 @@ class Effects:
         timeout = self._timeout(spec, path)
         errors = self._errors(spec, spec.http, (*path, "errors"))
         if spec.http is None:
-            offered = self._offered(name, spec, path, retry, timeout, typed)
+            offered = self._seeing(
+                spec, path, self._offered(name, spec, path, retry, timeout, typed)
+            )
             if offered is None or "errors" not in spec.model_fields_set:
                 return offered
             return dataclasses.replace(offered, errors=errors)
+        if spec.data is not None:
+            hint = "name the field in the expressions of the request"
+            self.problems.add((*path, "data"), "it is for offered effects", hint)
         if "offered" in spec.model_fields_set:
             self.problems.add(path, "it is both a request and an offered effect", "drop one")
         call = self._call(spec.http, (*path, "http"))
@@ -153,6 +159,23 @@ class Effects:
             doc=spec.doc or "",
             errors=errors,
         )
+
+    def _seeing(
+        self, spec: EffectSpec, path: Path, effect: Effect[Any, Any] | None
+    ) -> Effect[Any, Any] | None:
+        """The effect, called with a field in place of the data."""
+        if effect is None or spec.data is None:
+            return effect
+        known = self.functions.fields.typed
+        if spec.data not in known:
+            message = f"the data has no field {spec.data!r}"
+            self.problems.add((*path, "data"), message, near(spec.data, known))
+            return None
+        narrowing: Narrowing | None = None
+        for name in spec.data.split("."):
+            narrowing = Narrowing(name, narrowing)
+        assert narrowing is not None
+        return dataclasses.replace(effect, run=Narrowed(effect.run, narrowing, changes=False))
 
     def _timeout(self, spec: EffectSpec, path: Path) -> timedelta | None:
         timeout = spec.timeout

@@ -113,6 +113,57 @@ class StateSpec(Part):
     """What people read in place of its name; its name in words if left out."""
     meta: OrEmpty[dict[str, Any]] = Field(default_factory=dict)
     """Anything, for others."""
+    use: Annotated[StrictStr | None, NotNull()] = None
+    """A template, whose states and transitions it has."""
+    with_: OrEmpty[dict[str, Any]] = Field(default_factory=dict, alias="with")
+    """Of a use: the values of the template's parameters."""
+    data: StrictStr | None = None
+    """Of a use: the field that its expressions and effects see in place of the data."""
+
+
+# --- templates ---
+
+
+class ParameterSpec(Part):
+    """A parameter of a template."""
+
+    default: Any = None
+    """Its value where a use gives none; without it, each use has to give one."""
+    doc: StrictStr | None = None
+    """What it is, for people."""
+
+
+class TemplateSpec(Part):
+    """A state that is used more than once: keys of a state, where `$name` stands for a parameter.
+
+    Its states and transitions name each other by paths that begin at the use."""
+
+    parameters: list[Name] | dict[str, OrEmpty[ParameterSpec]] = Field(default_factory=list)
+    """Names, or names with their defaults."""
+    doc: Any = None
+    """What it is, for people."""
+    parallel: Any = None
+    """All states inside are active together."""
+    states: dict[StateName, Any] = Field(default_factory=dict)
+    """The states inside, by name, in order; they may be uses of other templates."""
+    transitions: dict[TransitionName, Any] = Field(default_factory=dict)
+    """Transitions between them; without `from`, one starts from the use itself."""
+    entry: Any = None
+    """Actions when it is entered."""
+    exit: Any = None
+    """Actions when it is left."""
+    invoke: Any = None
+    """Effects and machines that live as long as it is active."""
+    owner: Any = None
+    """The role that has to act while it is active."""
+    tags: Any = None
+    """Words to find instances by."""
+    deadline: Any = None
+    """Until when its owner should have acted."""
+    label: Any = None
+    """What people read in place of its name."""
+    meta: Any = None
+    """Anything, for others."""
 
 
 # --- transitions ---
@@ -254,6 +305,8 @@ class MachineSpec(Part):
     """The events that the machine accepts, by name."""
     effects: OrEmpty[dict[str, OrEmpty[EffectSpec]]] = Field(default_factory=dict)
     """Work outside, by name."""
+    templates: OrEmpty[dict[str, TemplateSpec]] = Field(default_factory=dict)
+    """States that are used more than once, by name."""
     parallel: Flag = False
     """All of the outermost states are active together."""
     states: OrEmpty[dict[StateName, OrEmpty[StateSpec]]] = Field(default_factory=dict)

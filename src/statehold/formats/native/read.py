@@ -27,6 +27,7 @@ from statehold.formats.native.options import Options
 from statehold.formats.native.problems import Problems, TooManyProblems
 from statehold.formats.native.shape_check import checked
 from statehold.formats.native.states import States, StateTree
+from statehold.formats.native.templates import expanded
 from statehold.formats.native.transitions import Transitions
 from statehold.formats.native.types import Types
 from statehold.formats.notation import DOCUMENT_LIMIT, NOTHING, Imported, Offered
@@ -56,6 +57,7 @@ def read_native(raw: bytes | str, offered: Offered = NOTHING) -> Imported:
         if value is None or value == {}:
             problems.add((), "it is empty", f"begin with statehold: {NOTATION}")
         else:
+            problems = expanded(problems)
             definition = _Machine(problems, checked(problems), offered).definition()
     if problems.found or definition is None:
         known = name[:NAME_SHOWN] if isinstance(name, str) else ""

@@ -65,6 +65,9 @@ class StateTree:
             state = DeclaredState(id, parent.id, spec, here, self._kind(spec, here))
             parent.children.append(id)
             self.states[id] = state
+            for key in {"use", "with_", "data"} & spec.model_fields_set:
+                message = "there is no template that it could use"
+                self.problems.add((*here, key.rstrip("_")), message, "declare it in templates")
             self._add(state, depth + 1)
 
     def _kind(self, spec: StateSpec, path: Path) -> Kind:

@@ -16,7 +16,7 @@ from statehold.formats.notation import Offered
 from statehold.testing import Harness
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "guides" / "data-machines.md").read_text()
-FIRST, EFFECTS, UPGRADES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+FIRST, TEMPLATES, EFFECTS, UPGRADES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @effect
@@ -62,6 +62,27 @@ states: {{waiting: {{initial: true}}}}
         "cents": 3,
         "amount": {"cents": 3, "currency": "EUR"},
     }
+
+
+def test_the_templates_can_be_read() -> None:
+    text = f"""
+statehold: 1
+name: listing
+data:
+  properties:
+    domain: {{type: object, properties: {{answer: {{type: boolean}}}}}}
+    phone: {{type: object, properties: {{answer: {{type: boolean}}}}}}
+  required: [domain, phone]
+events: {{Judge: {{properties: {{answer: {{type: boolean}}}}, required: [answer]}}}}
+effects: {{resolve: {{result: {{type: boolean}}}}, call_back: {{result: {{type: boolean}}}}}}
+{TEMPLATES}
+"""
+    offered = Offered(effects={"resolve": send_mail, "call_back": send_mail})
+    harness = Harness(read_native(text, offered).definition, {"domain": {}, "phone": {}})
+    harness.succeed("checking.domain.resolve", True).fail("checking.phone.call_back")
+    harness.send({"type": "Judge", "answer": False}, roles=["support"])
+    harness.assert_done()
+    assert harness.data["phone"] == {"answer": False}
 
 
 @pytest.mark.parametrize("word", ["on_failure", "key_header", "additionalProperties", "left_out"])
