@@ -25,7 +25,8 @@ async def opened(
             needed.add(provider)
             pending += provider.needs
     values: dict[Provider | None, Any] = {}
-    async with AsyncExitStack() as stack:
+    stack = AsyncExitStack()
+    try:
         for provider in providers.ordered:
             if provider not in needed:
                 continue
@@ -35,3 +36,6 @@ async def opened(
             arguments = [values[providers.find(one.type)] for one in provider.needs]
             values[provider] = await stack.enter_async_context(provider.open(*arguments))
         yield lambda type_: values[providers.find(type_)]
+    finally:
+        # as in an engine, a provider does not see the errors of the effect
+        await stack.aclose()

@@ -16,6 +16,7 @@ from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
+from statehold.define.function import name_of
 from statehold.engine.background.subtasks import Exited, SubtaskFactory, in_attempt
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import ResourceStats
@@ -103,7 +104,7 @@ class ResourcePool:
         found = self._providers.find(type_)
         if found is None:
             # of an effect that was offered to machines while this ran
-            raise ResourceUnavailable(str(type_), "nothing provides it")
+            raise ResourceUnavailable(name_of(type_), "nothing provides it")
         return found
 
 

@@ -15,8 +15,9 @@ import functools
 import inspect
 import typing
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, _GeneratorContextManagerBase
 from dataclasses import dataclass, field
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any, TypeVar
 
 from statehold.chart.effect import Parameter
@@ -27,6 +28,8 @@ from statehold.errors import Problem
 _GIVEN_BY = (AsyncIterator, AsyncGenerator, AbstractAsyncContextManager)
 #: values of these classes say nothing about what they are for
 _PLAIN = (str, bytes, int, float, complex, tuple, list, dict, set, frozenset, type(None))
+#: what calling a provider, or what should be one, gives
+_CALLED = (CoroutineType, GeneratorType, AsyncGeneratorType, _GeneratorContextManagerBase)
 _YIELDS = "annotate what it yields: -> AsyncIterator[Client]"
 _DECORATE = "write it as @asynccontextmanager async def, and yield the resource"
 
@@ -57,6 +60,14 @@ def provider_of(given: Any, type_: Any = UNKNOWN) -> Provider | Problem:
             "resources",
             f"a mapping has a key of type {type(type_).__name__}, which is no type",
             "its keys are types; for settings, give an object of a class of their own",
+        )
+    if isinstance(given, _CALLED):
+        if isinstance(given, CoroutineType):
+            given.close()
+        return Problem(
+            f"a resource of type {type(given).__name__}",
+            "it is the result of a call, which opens nothing by itself",
+            "give the function, without calling it: resources=[http_client]",
         )
     function = given.func if isinstance(given, functools.partial) else given
     if isinstance(function, type) and not is_typed:

@@ -392,6 +392,21 @@ def test_a_harness_opens_them_for_one_run(in_a_loop: bool) -> None:
         run()
 
 
+def test_providers_do_not_see_the_errors_of_effects_in_a_harness() -> None:
+    @asynccontextmanager
+    async def settings() -> AsyncIterator[Settings]:
+        try:
+            yield Settings()
+        except ValueError:
+            seen.append("an error")
+
+    seen: list[str] = []
+    leaky = Harness(Leaky, resources=[settings])
+    with pytest.raises(ValueError, match="bad token"):
+        leaky.run(leak)
+    assert seen == []
+
+
 def test_a_harness_says_what_it_was_not_given() -> None:
     order = Harness(Shop)
     order.send(Pay())

@@ -237,6 +237,13 @@ def test_what_can_not_be_a_resource(given: Any, message: str) -> None:
     assert "hunter2" not in problems(given)
 
 
+def test_a_provider_that_was_called_is_refused() -> None:
+    for given in (client(Settings()), waits(), bare(), {Client: waits()}):
+        text = problems(given)
+        assert "it is the result of a call, which opens nothing by itself" in text
+        assert "give the function, without calling it" in text
+
+
 def test_two_for_one_type() -> None:
     text = problems(client, opened, Settings())
     assert "client and opened both give Client" in text
