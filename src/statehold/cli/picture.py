@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from statehold.chart.labels import labelled
 from statehold.chart.model import Chart
 from statehold.errors import StateholdError
 
@@ -50,7 +51,7 @@ def draw_svg(chart: Chart, *, folder: Path = FOLDER, **options: Any) -> str:
             "the drawing program is not in this installation: run `make studio` in a checkout, or "
             "install a wheel; --format mermaid and --format dot need none"
         )
-    request = json.dumps({"chart": json.loads(chart.to_json()), **options})
+    request = json.dumps({"chart": json.loads(labelled(chart).to_json()), **options})
     try:
         done = subprocess.run(
             [_node(), str(program)],

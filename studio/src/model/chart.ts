@@ -52,6 +52,8 @@ export interface StateNode {
   tags?: readonly string[];
   deadline?: Delay | null;
   doc?: string;
+  /** What people read in place of the id; the server gives every state one. */
+  label?: string;
 }
 
 export interface Trigger {
@@ -71,11 +73,18 @@ export interface Transition {
   doc?: string;
 }
 
+export interface EventName {
+  name: string;
+  label?: string;
+}
+
 /** States and transitions are in document order, the root first. */
 export interface Chart {
   name: string;
   version: number;
   states: readonly StateNode[];
   transitions?: readonly Transition[];
+  events?: readonly EventName[];
   doc?: string;
+  label?: string;
 }

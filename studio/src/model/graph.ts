@@ -8,7 +8,7 @@
  */
 
 import { ROOT, type Chart, type StateKind, type StateNode, type Transition } from './chart';
-import { actionsOf, outcomesOf, rowsOf, wordsOf, type Row, type Words } from './words';
+import { actionsOf, cut, outcomesOf, rowsOf, wordsOf, type Row, type Words } from './words';
 
 export interface GraphState {
   id: string;
@@ -114,6 +114,7 @@ export function ancestors(graph: Graph, id: string): string[] {
 }
 
 function nameOf(chart: Chart, node: StateNode): string {
+  if (node.label) return cut(node.label);
   if (node.id === ROOT) return chart.name;
   const prefix = node.parent ? `${node.parent}.` : '';
   return prefix && node.id.startsWith(prefix) ? node.id.slice(prefix.length) : node.id;

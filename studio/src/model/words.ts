@@ -37,9 +37,10 @@ export interface Row {
   transition?: string;
 }
 
-/** What the interpreter's own events mean to a person: results and failures of what states run. */
+/** What events mean to a person: their labels, and results and failures of what states run. */
 export function outcomesOf(chart: Chart): Map<string, string> {
   const outcomes = new Map<string, string>();
+  for (const event of chart.events ?? []) if (event.label) outcomes.set(event.name, event.label);
   for (const state of chart.states)
     for (const invoke of state.invokes ?? []) {
       const called = cut(calledIn(state, invoke) ?? invoke.name);

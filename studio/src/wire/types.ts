@@ -89,12 +89,16 @@ export type {
 
 export interface EventShape {
   name: string;
+  label?: string;
   schema?: JsonSchema;
   doc?: string;
 }
 
 /** What is drawn, and what its users may send. */
-export type Chart = DrawnChart & { events?: readonly EventShape[]; data_schema?: JsonSchema };
+export type Chart = Omit<DrawnChart, 'events'> & {
+  events?: readonly EventShape[];
+  data_schema?: JsonSchema;
+};
 
 /** The part of JSON Schema 2020-12 that forms are made from. */
 export interface JsonSchema {
@@ -133,7 +137,7 @@ export type MachineDetail = Omit<
   'chart' | 'events' | 'data_schema' | 'input_schema' | 'results'
 > & {
   chart: Chart;
-  events: Record<string, { doc: string; schema: JsonSchema | null }>;
+  events: Record<string, { doc: string; label: string; schema: JsonSchema | null }>;
   data_schema: JsonSchema | null;
   /** Of what a start takes. */
   input_schema: JsonSchema | null;

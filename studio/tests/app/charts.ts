@@ -132,6 +132,7 @@ export function possible(
     by: [],
     due: null,
     doc: '',
+    label: event ?? '',
     ...given,
   };
 }

@@ -46,6 +46,43 @@ describe('a chart', () => {
   });
 });
 
+describe('labels', () => {
+  const labelled = new Tree({
+    ...ORDER,
+    label: 'Food orders',
+    states: ORDER.states.map((state) =>
+      state.id === ''
+        ? { ...state, label: 'Food orders' }
+        : state.id === 'fulfilling.kitchen'
+          ? { ...state, label: 'In the <kitchen>' }
+          : state,
+    ),
+    events: [{ name: 'Packed', label: 'It is packed' }, { name: 'Cancel' }],
+  });
+
+  test('stand in place of what the chart calls its states and events', () => {
+    expect(labelled.name(ROOT)).toBe('Food orders');
+    expect(labelled.name('fulfilling.kitchen')).toBe('In the <kitchen>');
+    expect(labelled.path('fulfilling.kitchen.cooking')).toBe(
+      'fulfilling / In the <kitchen> / cooking',
+    );
+    expect(labelled.event('Packed')).toBe('It is packed');
+  });
+
+  test('that are not there leave the names as they are', () => {
+    expect(labelled.event('Cancel')).toBe('Cancel');
+    expect(labelled.event('Unknown')).toBe('Unknown');
+    expect(labelled.path('gone')).toBe('gone');
+  });
+
+  test('are found, and so are the names', () => {
+    const found = (text: string) => findIn(labelled, text).map((hit) => hit.id);
+    expect(found('it is packed')).toEqual(['pack']);
+    expect(found('packed')).toContain('pack');
+    expect(found('in the')).toContain('fulfilling.kitchen');
+  });
+});
+
 describe('counts', () => {
   const counts = {
     creating: 2,

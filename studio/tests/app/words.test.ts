@@ -138,6 +138,7 @@ describe('what can happen next', () => {
     expect(nextOf(tree, told).events).toEqual([
       {
         event: 'Accept',
+        name: 'Accept',
         by: ['restaurant'],
         ways: [
           {
@@ -160,8 +161,8 @@ describe('what can happen next', () => {
 
   test('is nothing else, and each says why not', () => {
     expect(nextOf(tree, told).notNow).toEqual([
-      { event: 'Packed', why: 'only from fulfilling.kitchen.cooking' },
-      { event: 'Cancel', why: 'stopped by too_late' },
+      { event: 'Packed', name: 'Packed', why: 'only from fulfilling / kitchen / cooking' },
+      { event: 'Cancel', name: 'Cancel', why: 'stopped by too_late' },
     ]);
   });
 

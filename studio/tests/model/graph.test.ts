@@ -18,6 +18,16 @@ test('a state is named by the last part of its path, and by its whole id where i
   expect(named.states.get('b')?.name).toBe('b');
 });
 
+test('labels stand at states and arrows, on one line and bounded', () => {
+  const labelled = graphOf({
+    ...chartOf([{ ...state('a'), label: 'x'.repeat(100) }, state('b')], [on('Go', 'a', 'b')]),
+    events: [{ name: 'Go', label: 'Go on <b>' }],
+  });
+  expect(labelled.states.get('a')?.name).toBe(`${'x'.repeat(71)}…`);
+  expect(labelled.states.get('b')?.name).toBe('b');
+  expect(labelled.arrows[0]?.words.trigger).toBe('Go on <b>');
+});
+
 test('a transition without a target is a row of its state, and no arrow', () => {
   expect(graph.states.get('A.a1')?.rows).toEqual([
     { tag: 'on', text: 'note [open] / remember', transition: 'A.a1:note' },

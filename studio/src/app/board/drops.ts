@@ -11,6 +11,8 @@ import type { Lane } from './lanes';
 export interface Offer {
   transition: string;
   event: string;
+  /** What people call it. */
+  name: string;
   /** null: it depends on the event's payload, or is not known yet. */
   possible: boolean | null;
   /** What says no. */
@@ -44,6 +46,7 @@ export function dropsOf(
           offers.push({
             transition: transition.id,
             event,
+            name: tree.event(event),
             // null is an answer too: it depends
             possible: next === null ? null : answer === undefined ? false : answer.possible,
             stoppedBy: answer?.stopped_by ?? [],
@@ -69,8 +72,8 @@ export function refusal(offers: readonly Offer[] | undefined, column: string): s
   return offers
     .map((offer) =>
       offer.stoppedBy.length > 0
-        ? `${offer.event} is stopped by ${offer.stoppedBy.join(', ')}.`
-        : `${offer.event} is not possible now.`,
+        ? `${offer.name} is stopped by ${offer.stoppedBy.join(', ')}.`
+        : `${offer.name} is not possible now.`,
     )
     .join(' ');
 }

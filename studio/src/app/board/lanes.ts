@@ -13,6 +13,8 @@ export interface Column {
   /** The state, which the server filters by. */
   id: string;
   name: string;
+  /** The name with those of the states around it. */
+  spoken: string;
   /** The groups that the state is in, within its lane. */
   path: string;
   final: boolean;
@@ -46,7 +48,7 @@ export function lanesOf(tree: Tree, grouping: Grouping): Lane[] {
   }
   return [...lanes].map(([id, columns]) => ({
     id,
-    name: id === ROOT ? tree.chart.name : id,
+    name: id === ROOT ? tree.name(ROOT) : tree.path(id),
     columns,
   }));
 }
@@ -91,6 +93,7 @@ function columnOf(tree: Tree, id: string, lane: string): Column {
   return {
     id,
     name: tree.name(id),
+    spoken: tree.path(id),
     path: between
       .reverse()
       .map((one) => tree.name(one))

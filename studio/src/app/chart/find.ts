@@ -25,8 +25,9 @@ export function findIn(tree: Tree, text: string, limit = 50): Hit[] {
     ranked.push({ rank, hit: { kind: 'state', id: state.id, name, beside } });
   }
   for (const one of tree.chart.transitions ?? []) {
-    const events = one.trigger.kind === 'event' ? (one.trigger.events ?? []).join(' ') : '';
-    if (!has(`${events} ${one.id}`)) continue;
+    const names = one.trigger.kind === 'event' ? (one.trigger.events ?? []) : [];
+    const events = names.map((name) => tree.event(name)).join(' ');
+    if (!has(`${events} ${names.join(' ')} ${one.id}`)) continue;
     const to = (one.targets ?? []).map((id) => tree.name(id)).join(', ');
     const beside = `${tree.name(one.source)} → ${to || 'itself'}`;
     const hit: Hit = { kind: 'transition', id: one.id, name: events || one.id, beside };

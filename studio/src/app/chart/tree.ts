@@ -10,10 +10,12 @@ export class Tree {
   readonly #children = new Map<string, StateNode[]>();
   readonly #outgoing = new Map<string, Transition[]>();
   readonly #transitions = new Map<string, Transition>();
+  readonly #events: ReadonlyMap<string, string>;
 
   constructor(chart: Chart) {
     this.chart = chart;
     this.states = new Map(chart.states.map((state) => [state.id, state]));
+    this.#events = new Map((chart.events ?? []).map((one) => [one.name, one.label || one.name]));
     for (const state of chart.states) {
       if (state.parent == null) continue;
       push(this.#children, state.parent, state);
@@ -89,14 +91,29 @@ export class Tree {
     return [id];
   }
 
-  /** The last part of a state's id, as it is written in the chart. */
+  /** The label of a state; where the chart has none, the last part of its id. */
   name(id: string): string {
+    const state = this.states.get(id);
+    if (state?.label) return state.label;
     if (id === ROOT) return this.chart.name;
-    const parent = this.states.get(id)?.parent;
+    const parent = state?.parent;
     if (parent != null && parent !== ROOT && id.startsWith(`${parent}.`)) {
       return id.slice(parent.length + 1);
     }
     return id;
+  }
+
+  /** With the states around it: `kitchen / cooking`. */
+  path(id: string): string {
+    return [id, ...this.ancestors(id)]
+      .reverse()
+      .map((one) => this.name(one))
+      .join(' / ');
+  }
+
+  /** What people call an event; one that the chart does not declare has its name. */
+  event(name: string): string {
+    return this.#events.get(name) ?? name;
   }
 }
 

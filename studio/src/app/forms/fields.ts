@@ -71,7 +71,8 @@ class Reading {
     const { schema, nullable } = this.#withoutNull(this.#resolved(given));
     const common: Common = {
       name,
-      label: name === '' ? (schema.title ?? '') : name,
+      // a type has a title of its own, which is not the member's
+      label: given.title ?? (name === '' ? (schema.title ?? '') : name),
       help: given.description ?? schema.description ?? '',
       required,
       nullable,

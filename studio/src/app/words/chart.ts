@@ -37,7 +37,7 @@ export function triggerWords(tree: Tree, transition: Transition): string {
     case 'failure':
       return outcomeWords(tree, transition);
     case 'event':
-      return events.join(' or ');
+      return events.map((event) => tree.event(event)).join(' or ');
   }
 }
 

@@ -1,4 +1,5 @@
 /** Titles of journal entries. */
+import type { Tree } from '../chart/tree';
 import { isObject } from '../../wire/json';
 import type { Json, JournalEntry, JsonObject } from '../../wire/types';
 
@@ -7,8 +8,8 @@ export function eventOf(entry: JournalEntry): JsonObject {
   return isObject(event) ? event : {};
 }
 
-/** What happened, short: `RestaurantAccepted`, `timer cooked`, `paused`. */
-export function entryTitle(entry: JournalEntry): string {
+/** What happened, short: `Restaurant accepted`, `timer cooked`, `paused`. */
+export function entryTitle(entry: JournalEntry, tree?: Tree): string {
   const event = eventOf(entry);
   const name = (key: string) => (typeof event[key] === 'string' ? event[key] : '');
   const worker = name('effect') || name('machine') || 'effect';
@@ -30,7 +31,7 @@ export function entryTitle(entry: JournalEntry): string {
     case 'cancel':
       return 'cancelled';
     default:
-      return name('type') || entry.kind;
+      return (tree?.event(name('type')) ?? name('type')) || entry.kind;
   }
 }
 

@@ -1,12 +1,13 @@
 /** What can happen to an instance next, and why the rest can't. */
 import type { Explanation, PossibleTransition } from '../../wire/types';
-import type { Tree } from '../chart/tree';
+import { ROOT, type Tree } from '../chart/tree';
 import { triggerWords } from './chart';
-import { lastPart } from './entry';
 
 /** An event that can be sent, with every transition that may take it. */
 export interface Choice {
   event: string;
+  /** What people call it. */
+  name: string;
   ways: { transition: string; from: string; leadsTo: string; only: string[]; certain: boolean }[];
   by: string[];
 }
@@ -15,7 +16,7 @@ export interface Next {
   events: Choice[];
   /** What happens without an event from outside: timers, results of effects, completions. */
   itself: { transition: string; kind: string; when: string; leadsTo: string }[];
-  notNow: { event: string; why: string }[];
+  notNow: { event: string; name: string; why: string }[];
 }
 
 export function nextOf(tree: Tree, explained: Explanation): Next {
@@ -43,13 +44,18 @@ function take(
   event: string,
   one: PossibleTransition,
 ): void {
-  const choice = choices.get(event) ?? { event, ways: [], by: [] };
+  const choice = choices.get(event) ?? {
+    event,
+    name: tree.event(event),
+    ways: [],
+    by: [],
+  };
   choices.set(event, choice);
   const guards = tree.transition(one.transition)?.guards ?? [];
   choice.ways.push({
     transition: one.transition,
-    from: lastPart(one.source) || tree.chart.name,
-    leadsTo: targets(one),
+    from: tree.name(one.source),
+    leadsTo: targets(tree, one),
     only: guards.filter((guard) => guard.kind !== 'by').map((guard) => guard.name),
     certain: one.possible === true,
   });
@@ -59,7 +65,7 @@ function take(
 function ofItself(tree: Tree, one: PossibleTransition): Next['itself'][number] {
   const transition = tree.transition(one.transition);
   const when = transition === undefined ? one.kind : triggerWords(tree, transition);
-  return { transition: one.transition, kind: one.kind, when, leadsTo: targets(one) };
+  return { transition: one.transition, kind: one.kind, when, leadsTo: targets(tree, one) };
 }
 
 /** Events of the machine that no transition takes now: refused here, or accepted in other states only. */
@@ -76,16 +82,16 @@ function notNow(
     const reasons = stopped.get(event);
     const places = (tree.chart.transitions ?? [])
       .filter((one) => one.trigger.events?.includes(event))
-      .map((one) => one.source || tree.chart.name);
+      .map((one) => (one.source ? tree.path(one.source) : tree.name(ROOT)));
     const elsewhere =
       places.length === 0
         ? 'no transition takes it'
         : `only from ${[...new Set(places)].join(', ')}`;
-    found.push({ event, why: reasons?.join('; ') ?? elsewhere });
+    found.push({ event, name: tree.event(event), why: reasons?.join('; ') ?? elsewhere });
   }
   return found;
 }
 
-function targets(one: PossibleTransition): string {
-  return one.targets.map(lastPart).join(', ') || 'stays where it is';
+function targets(tree: Tree, one: PossibleTransition): string {
+  return one.targets.map((id) => tree.name(id)).join(', ') || 'stays where it is';
 }
