@@ -29,6 +29,9 @@ from statehold.interpreter.command import (
 from statehold.interpreter.snapshot import Deadline, InFlight, Timer
 from tests.conformance.reference_structure import Structure
 
+#: what a timer that a timer sets has to wait at least
+AFTER_TIMER = timedelta(milliseconds=100)
+
 
 @dataclass(frozen=True)
 class Rest:
@@ -69,6 +72,7 @@ class Content:
         self.data = before.data
         self.changed = False
         self.finalized = False
+        self.by_timer = False
         self.event: Any = None
         self.internal_queue: deque[Any] = deque()
         self.states_to_invoke: set[str] = set()
@@ -132,6 +136,8 @@ class Content:
             if transition.source == node.id and delay is not None:
                 due = self.due(delay)
                 if due is not None:
+                    if self.by_timer:
+                        due = max(due, self.now + AFTER_TIMER)
                     self.timers += (Timer(transition.id, node.id, due),)
                     self.commands.append(SetTimer(transition.id, due))
         if node.deadline is not None:
@@ -173,6 +179,7 @@ class Content:
 
     def take_timer(self, event: TimerFired) -> bool:
         found = any(timer.id == event.timer for timer in self.timers)
+        self.by_timer = True
         self.timers = tuple(timer for timer in self.timers if timer.id != event.timer)
         return found
 

@@ -19,7 +19,8 @@ from statehold.check import reachable as reachable_place
 from statehold.check.explore.explore import reachable
 from statehold.check.explore.stimulus import stimuli_of
 from statehold.errors import StepFailed
-from tests.conformance.brute_force import BruteForce, State, TooMany
+from tests.conformance import reference_content
+from tests.conformance.brute_force import SECOND, BruteForce, State, TooMany
 from tests.conformance.named_functions import Data
 from tests.conformance.random_charts import drawing, machines
 from tests.conformance.small_charts import small_machines
@@ -32,7 +33,11 @@ MOST = 150
 @pytest.fixture(autouse=True, scope="module")
 def _low_limit() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["statehold.interpreter.macrostep"], "MICROSTEP_LIMIT", 50)
+        macrostep = sys.modules["statehold.interpreter.macrostep"]
+        patch.setattr(macrostep, "MICROSTEP_LIMIT", 50)
+        # the plain search goes by whole seconds
+        patch.setattr(macrostep, "_TIMER_AFTER_TIMER", SECOND)
+        patch.setattr(reference_content, "AFTER_TIMER", SECOND)
         yield
 
 

@@ -23,7 +23,7 @@ def test_a_card_is_dragged_to_a_target_of_an_event_and_a_form_asks_for_the_paylo
     expect(column(page, "standard.on_the_way")).to_have_class(re.compile(r"\bclosed\b"))
     page.mouse.up()
     dialog = page.get_by_role("dialog")
-    expect(dialog).to_contain_text("RestaurantAccepted")
+    expect(dialog).to_contain_text("Restaurant accepted")
     dialog.get_by_label("prep minutes").fill("12")
     dialog.get_by_role("button", name="Send").click()
     expect(card(column(page, "standard.accepted"), "dragged")).to_be_visible()
@@ -74,7 +74,7 @@ def test_chosen_cards_are_sent_an_event_together(served: Served, open_page: Open
     page = open_page(served, BOARD)
     for id in ("bulk-1", "bulk-2"):
         page.get_by_role("checkbox", name=f"Choose {id}").check()
-    page.get_by_role("button", name="Send RestaurantRejected").click()
+    page.get_by_role("button", name="Send Restaurant rejected").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("reason").fill("closed today")
     dialog.get_by_role("button", name="Send").click()

@@ -40,7 +40,7 @@ def test_an_instance_catches_up_with_every_step_that_was_missed(
     expect(page.get_by_text(AWAY)).to_have_count(0)
     expect(page.get_by_text("3 / 3")).to_be_visible()
     strip = page.locator("footer")
-    for title in ("started", "CourierAccepted", "Delivered"):
+    for title in ("started", "Courier accepted", "Delivered"):
         expect(strip.get_by_role("button").filter(has_text=title)).to_be_visible()
     assert page.evaluate("window.mark") == "the same document"
 

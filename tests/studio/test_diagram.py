@@ -98,7 +98,7 @@ def test_search_finds_an_event(served: Served, open_page: OpenPage) -> None:
     expect(state(page, "choosing")).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("restaurantrej")
-    expect(page.get_by_role("option").filter(has_text="RestaurantRejected").first).to_be_visible()
+    expect(page.get_by_role("option").filter(has_text="Restaurant rejected").first).to_be_visible()
 
 
 def test_a_link_shows_another_what_one_sees(served: Served, open_page: OpenPage) -> None:

@@ -41,7 +41,7 @@ def test_a_machine_is_drawn_as_svg_that_stands_alone() -> None:
     drawn = run("draw", ORDER, "--format", "svg")
     assert drawn.code == 0, drawn.err
     assert len(classes(drawn.out, "state")) == 6
-    assert "RestaurantAccepted by restaurant / note_prep_time" in words(drawn.out)
+    assert "Restaurant accepted by restaurant / note_prep_time" in words(drawn.out)
     assert "font/woff2;base64," in drawn.out
     assert "var(" not in drawn.out
 

@@ -30,7 +30,7 @@ def test_an_event_sent_by_its_form_changes_diagram_data_and_history_without_a_re
         re.compile(r"now\s+prep_minutes:\s*30")
     )
     expect(page.get_by_text("2 / 2")).to_be_visible()
-    expect(step(page, "RestaurantAccepted")).to_have_attribute("aria-current", "step")
+    expect(step(page, "Restaurant accepted")).to_have_attribute("aria-current", "step")
     assert page.evaluate("window.mark") == "the same document"
     assert served.client.get("order", "sent").view["prep_minutes"] == 30
 

@@ -18,6 +18,9 @@ Code: TypeAlias = Literal[
     "history-unused",
     "history-never-recorded",
     "owner-cannot-act",
+    "owner-unused",
+    "tag-unused",
+    "same-label",
     # transitions
     "never-chosen",
     "duplicate-transition",
@@ -30,6 +33,7 @@ Code: TypeAlias = Literal[
     # time
     "timer-never-fires",
     "deadline-never-passes",
+    "timer-too-short",
     # completion
     "never-done",
     "done-unhandled",
@@ -46,6 +50,7 @@ Code: TypeAlias = Literal[
     "message-refused",
     "nobody-may-send",
     "nobody-may-read",
+    "role-unused",
     # data and functions
     "never-set",
     "unknown-field",

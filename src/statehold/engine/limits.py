@@ -66,8 +66,6 @@ class Limits(InstanceLimits):
     resource_seconds: float = 10.0
     #: attempts of a timer whose step fails, before it is an incident
     timer_attempts: int = 5
-    #: a timer that is due again at once, by what it led to when it fired, fires so much later
-    timer_rest_seconds: float = 0.1
     #: times that an effect is taken over from a worker that died, before it is an incident
     takeovers: int = 10
     #: machines deployed to a store

@@ -85,7 +85,6 @@ class Draft:
         "is_mended",
         "loaded",
         "messages",
-        "not_due_before",
         "now",
         "recalled",
         "ref",
@@ -139,8 +138,6 @@ class Draft:
         self.unreadable: InstanceUnreadable | None = None
         #: it could not be read before this turn, and can be read now
         self.is_mended = False
-        #: it is not woken before then, whatever is due
-        self.not_due_before: datetime | None = None
         #: raises where the caller that causes an upgrade may not change what it makes
         self.asks: Callable[[Definition[Any], InstanceState], None] | None = None
         #: lines of the audit log
@@ -409,7 +406,7 @@ class Draft:
         if before is not None and not is_count(before):
             # damaged: on from one that no write had, as ids of messages have it
             rev = int(self.now.timestamp() * 1_000_000)
-        row = row_of(self.instance, rev, self.not_due_before)
+        row = row_of(self.instance, rev)
         write = Write(
             row,
             before,

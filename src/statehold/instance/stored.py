@@ -28,14 +28,11 @@ _NAME_CHARS = 10_000
 _PARTS = 2**31 - 1
 
 
-def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -> Row:
-    """The row to write as ``rev``. Its ``wake_at`` is no earlier than ``not_due_before``."""
+def row_of(instance: InstanceState, rev: int) -> Row:
+    """The row to write as ``rev``."""
     attempts = instance.attempts
     in_progress = instance.snapshot or instance.unloaded
     deadlines = () if in_progress is None else in_progress.deadlines
-    wake_at = instance.due_at
-    if not_due_before is not None and wake_at is not None:
-        wake_at = max(wake_at, not_due_before)
     # by position, in the order of the fields: so many keywords take several times as long
     return Row(
         instance.ref.machine,
@@ -51,7 +48,7 @@ def row_of(instance: InstanceState, rev: int, not_due_before: datetime | None) -
         instance.created_at,
         instance.since,
         instance.changed_at,
-        wake_at,
+        instance.due_at,
         holders(attempts) if attempts else (),
         incident_count(attempts) if attempts else 0,
         min([one.due for one in deadlines]) if deadlines else None,

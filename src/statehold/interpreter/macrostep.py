@@ -28,7 +28,7 @@ from statehold.chart.event import (
     TimerFired,
 )
 from statehold.chart.model import Action, Delay, Invoke
-from statehold.chart.moment import later, moment_after
+from statehold.chart.moment import later, later_or_last, moment_after
 from statehold.errors import ActionFailed, EndlessLoop, GuardFailed, name_of, text_of
 from statehold.expression.allowance import is_used_up
 from statehold.interpreter.command import CancelEffect, CancelTimer, SetTimer
@@ -58,6 +58,10 @@ from statehold.interpreter.trace import Microstep
 
 #: microsteps in one step; a chart that needs more than these has a cycle
 MICROSTEP_LIMIT = 1000
+#: seconds from a step that a timer has caused until a timer is due that it sets: without them, a
+#: timer that leads back to itself would take all the time there is
+TIMER_AFTER_TIMER_SECONDS = 0.1
+_TIMER_AFTER_TIMER = timedelta(seconds=TIMER_AFTER_TIMER_SECONDS)
 #: how many states an error about an endless loop names
 LOOP_STATES_SHOWN = 20
 
@@ -388,6 +392,8 @@ class Macrostep:
         for timer, delay in arrival.timers:
             due = self.due(delay, timer, event)
             if due is not None:
+                if isinstance(self.event, TimerFired):
+                    due = max(due, later_or_last(self.now, _TIMER_AFTER_TIMER))
                 self.timers = (*self.timers, Timer(timer, arrival.state, due))
                 self.outbox.commands.append(SetTimer(timer, due))
         if arrival.deadline is not None:

@@ -65,7 +65,7 @@ def _stored(
         data=raw,
         output=None if snapshot.output is None else msgspec.json.encode(snapshot.output),
     )
-    loaded = load(definition, row_of(instance, 1, None)).instance.snapshot
+    loaded = load(definition, row_of(instance, 1)).instance.snapshot
     return [
         f"{name} is not what it was after it was stored and loaded"
         for name in ("state", "seq", "history", "timers", "effects", "deadlines", "done")

@@ -329,9 +329,3 @@ def test_a_row_that_is_due_though_nothing_is_is_known_to_be_woken_in_vain() -> N
     early = replace(loaded, row=replace(loaded.row, wake_at=NOW))
     assert drafted(early).is_woken_in_vain
     assert not drafted(loaded).is_woken_in_vain
-
-
-def test_an_instance_that_waits_before_it_goes_on_is_woken_no_earlier() -> None:
-    draft = begun()
-    draft.not_due_before = NOW + timedelta(hours=2)
-    assert written(draft).row.wake_at == NOW + timedelta(hours=2)

@@ -111,7 +111,7 @@ def test_what_is_read_is_written_as_it_was(make: object) -> None:
     assert callable(make)
     draft: Draft = make()
     before = row(draft)
-    assert row_of(load(DEFINITION, before).instance, before.rev, None) == before
+    assert row_of(load(DEFINITION, before).instance, before.rev) == before
 
 
 @pytest.mark.parametrize("make", MADE)
@@ -121,14 +121,14 @@ def test_an_instance_of_another_version_is_written_as_it_was(make: object) -> No
     before = replace(row(draft), version=7)
     instance = load(DEFINITION, before).instance
     assert instance.snapshot is None
-    assert row_of(instance, before.rev, None) == before
+    assert row_of(instance, before.rev) == before
 
 
 def test_the_deadline_of_an_instance_stays_in_its_row_whatever_its_version() -> None:
     stored = row(waiting())
     assert stored.deadline == NOW + timedelta(days=2)
     old = load(DEFINITION, replace(stored, version=7)).instance
-    assert row_of(old, 2, None).deadline == stored.deadline
+    assert row_of(old, 2).deadline == stored.deadline
 
 
 def as_compared(instance: InstanceState) -> dict[str, object]:
@@ -163,7 +163,7 @@ def test_documents_that_an_earlier_release_wrote_are_written_alike() -> None:
         )  # fmt: skip
         instance = load(machines[machine], stored).instance
         assert instance.snapshot is not None
-        assert row_of(instance, 1, None).document == document
+        assert row_of(instance, 1).document == document
 
 
 def test_a_row_that_is_marked_as_damaged_can_not_be_read() -> None:

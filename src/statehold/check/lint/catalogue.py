@@ -32,6 +32,9 @@ CATALOGUE: Mapping[Code, Meaning] = {
     "owner-cannot-act": Meaning(
         "warning", "the state's owner has none of the roles that its events ask for"
     ),
+    "owner-unused": Meaning("info", "it is never the owner's turn"),
+    "tag-unused": Meaning("info", "no instance ever has the tag"),
+    "same-label": Meaning("warning", "two states or two events have one label"),
     "never-chosen": Meaning("error", "the transition can never be chosen"),
     "duplicate-transition": Meaning("warning", "the transition is equal to an earlier one"),
     "overlapping-guards": Meaning(
@@ -49,6 +52,9 @@ CATALOGUE: Mapping[Code, Meaning] = {
     "timer-never-fires": Meaning("error", "the state is always left before the timer is due"),
     "deadline-never-passes": Meaning(
         "warning", "the state is always left before its deadline passes"
+    ),
+    "timer-too-short": Meaning(
+        "warning", "a timer that a timer sets has a shorter delay than it then waits"
     ),
     "never-done": Meaning("error", "on_done waits for a state that can never be done"),
     "done-unhandled": Meaning(
@@ -81,6 +87,7 @@ CATALOGUE: Mapping[Code, Meaning] = {
     "nobody-may-read": Meaning(
         "warning", "somebody may start instances or change them, and nobody may read one"
     ),
+    "role-unused": Meaning("info", "a view is for a role that may not read"),
     "never-set": Meaning(
         "warning", "a field of the data is read, is empty at first, and is never set"
     ),

@@ -20,7 +20,17 @@ import msgspec
 from statehold.chart.codes import CODES, Code
 from statehold.chart.machine import AMachine
 from statehold.chart.model import Chart
-from statehold.check.lint import choice, completion, fields, loops, overlap, senders, states, timing
+from statehold.check.lint import (
+    choice,
+    completion,
+    fields,
+    loops,
+    overlap,
+    senders,
+    states,
+    timing,
+    unused,
+)
 from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.catalogue import CATALOGUE
 from statehold.check.lint.finding import SEVERITIES, Finding
@@ -47,6 +57,9 @@ _CHECKS = (
     states.no_end,
     states.histories,
     states.owners,
+    unused.owners,
+    unused.tags,
+    unused.labels,
     choice.never_chosen,
     choice.duplicates,
     choice.impossible_guards,
@@ -55,6 +68,7 @@ _CHECKS = (
     choice.does_nothing,
     timing.timers,
     timing.deadlines,
+    timing.short,
     completion.never_done,
     completion.done_unhandled,
     completion.failures,
@@ -71,6 +85,7 @@ _CHECKS = (
     senders.refused,
     senders.unsendable,
     senders.unreadable,
+    unused.roles,
 )
 
 

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import defaultdict
 from collections.abc import Iterator
 
 from statehold.chart.event import done_event, timer_event
 from statehold.chart.model import Transition
 from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.finding import Finding
+from statehold.interpreter.explored import Edge
+from statehold.interpreter.macrostep import TIMER_AFTER_TIMER_SECONDS
 from statehold.interpreter.selection import domain
 
 
@@ -55,6 +58,53 @@ def deadlines(analysis: Analysis) -> Iterator[Finding]:
                 f"{_seconds(shorter):g} s{_unless(analysis, shorter)}",
                 "make the deadline shorter than the timer",
             )
+
+
+def short(analysis: Analysis) -> Iterator[Finding]:
+    """Constant delays that are longer than they say, since a timer sets them."""
+    by_timer: set[str] | None = None
+    for t in analysis.chart.transitions:
+        seconds = _seconds(t)
+        if t.trigger.kind != "after" or seconds is None or seconds >= TIMER_AFTER_TIMER_SECONDS:
+            continue
+        if not analysis.complete:
+            return
+        if by_timer is None:
+            by_timer = _entered_by_timers(analysis)
+        if t.source in by_timer:
+            yield analysis.finding(
+                "timer-too-short",
+                "transition",
+                t.id,
+                f"its delay is {seconds:g} s; where a timer leads to {t.source or 'the root'}, it "
+                f"is due {TIMER_AFTER_TIMER_SECONDS:g} s later, so that timers which lead to one "
+                "another take bounded time",
+                f"give it {TIMER_AFTER_TIMER_SECONDS:g} s or more, or use always where there is "
+                "nothing to wait for",
+            )
+
+
+def _entered_by_timers(analysis: Analysis) -> set[str]:
+    """States that are entered in a step that a timer causes, in its first microstep or in those
+    that follow without an event from outside."""
+    onward: dict[int, list[Edge]] = defaultdict(list)
+    spots = analysis.explored.spots
+    pending: list[Edge] = []
+    timers = {timer_event(t.id) for t in analysis.chart.transitions if t.trigger.delay}
+    for move in analysis.moves:
+        if move.event in timers:
+            pending.append(move)
+        elif move.event is None or move.event.startswith(done_event("")):
+            onward[move.before].append(move)
+    found: set[str] = set()
+    seen: set[int] = set()
+    while pending:
+        move = pending.pop()
+        found.update(move.entered)
+        if move.after is not None and move.after not in seen and not spots[move.after].resting:
+            seen.add(move.after)
+            pending += onward[move.after]
+    return found
 
 
 def _never_rested(analysis: Analysis, t: Transition) -> str | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from msgspec import Raw
 
 from statehold.chart.effect import Retry
@@ -59,7 +57,6 @@ class Wake(Request):
         self._go_on(draft, context)
 
     def _fire(self, draft: Draft, context: EngineContext) -> None:
-        fired: set[str] = set()
         for _ in range(FIRED_AT_ONCE):
             snapshot, now = draft.instance.snapshot, draft.now
             if snapshot is None:
@@ -67,12 +64,6 @@ class Wake(Request):
             timer = due_timer(snapshot.timers, draft.instance.attempts, now)
             if timer is None:
                 return
-            if timer.id in fired:
-                # its own step has set it again, due at once: without a rest, the instance would
-                # do nothing else
-                draft.not_due_before = now + timedelta(seconds=context.limits.timer_rest_seconds)
-                return
-            fired.add(timer.id)
             plain = {"type": "TimerFired", "timer": timer.id, "due": timer.due}
             try:
                 taken = step(draft.definition, snapshot, TimerFired(timer.id), now)

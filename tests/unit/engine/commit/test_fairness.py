@@ -7,13 +7,14 @@ import asyncio
 import pytest
 from pydantic import BaseModel
 
-from statehold import Event, Final, Machine, State, after, on, seconds
+from statehold import Event, Machine, State, after, on, seconds
 from statehold.engine.commit.fair_queue import FairQueue
 from statehold.engine.limits import Limits
 from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded
 from statehold.instance.draft import Draft
+from statehold.interpreter.macrostep import TIMER_AFTER_TIMER_SECONDS
 from statehold.records import Ref
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.world import World, quiet
@@ -47,16 +48,6 @@ class PingPong(Machine[Turned], name="ping-pong", version=1):
     pong = State()
     there = after(seconds(0), ping >> pong, do=turn)
     back = after(seconds(0), pong >> ping, do=turn)
-
-
-class Stairs(Machine[Turned], name="stairs", version=1):
-    """Timers without a delay, one after another, to an end."""
-
-    bottom = State(initial=True)
-    middle = State()
-    top = Final()
-    first = after(seconds(0), bottom >> middle)
-    second = after(seconds(0), middle >> top)
 
 
 class Lamp(Machine[Turned], name="lamp", version=1):
@@ -112,32 +103,23 @@ async def test_a_machine_that_fills_the_queue_is_refused_and_another_is_not(worl
         assert not any(isinstance(answer, Overloaded) for answer in theirs[:10])
 
 
-@pytest.mark.parametrize(("machine", "steps"), [(Wheel, 1), (PingPong, 2)])
-async def test_a_timer_that_is_due_again_by_what_it_led_to_rests(
-    world: World, machine: type[Machine[Turned]], steps: int
+@pytest.mark.parametrize("machine", [Wheel, PingPong])
+async def test_a_timer_that_a_timer_sets_is_due_a_tenth_of_a_second_later(
+    world: World, machine: type[Machine[Turned]]
 ) -> None:
-    limits = Limits(grace_seconds=0.0, timer_rest_seconds=0.5)
-    async with world.running(machine, limits=limits) as engine:
+    async with world.running(machine) as engine:
         await engine.start(machine, "w")
         await quiet()
-        assert (await engine.read(machine, "w")).view.n == steps
-        world.clock.advance(seconds(0.4999))
-        await quiet()
-        assert (await engine.read(machine, "w")).view.n == steps
-        for n in range(2, 5):
-            world.clock.advance(seconds(0.5))
-            await quiet()
-            assert (await engine.read(machine, "w")).view.n == n * steps
-        # the timer is still due when its chart says, whenever it is looked at
+        assert (await engine.read(machine, "w")).view.n == 1
         (timer,) = (await engine.explain(machine, "w")).timers
-        assert timer.seconds_left == 0
-
-
-async def test_timers_without_a_delay_that_come_to_an_end_do_not_rest(world: World) -> None:
-    async with world.running(Stairs) as engine:
-        await engine.start(Stairs, "s")
+        assert timer.seconds_left == TIMER_AFTER_TIMER_SECONDS
+        world.clock.advance(seconds(0.0999))
         await quiet()
-        assert (await engine.read(Stairs, "s")).status == "done"
+        assert (await engine.read(machine, "w")).view.n == 1
+        for n in range(2, 5):
+            world.clock.advance(seconds(0.1))
+            await quiet()
+            assert (await engine.read(machine, "w")).view.n == n
 
 
 async def test_wheels_keep_no_other_machine_waiting(world: World) -> None:
