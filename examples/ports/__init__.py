@@ -1,0 +1,1 @@
+"""Common machines, each no longer than elsewhere."""
