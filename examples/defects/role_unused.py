@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from statehold import Access, Event, Final, Machine, State, on, role
 
@@ -21,7 +21,7 @@ class Case(Machine[None], name="role-unused", version=1):
     close = on(Closed, open >> closed, by="clerk")
 
     access = Access(read=role("clerk") | role("auditor"))
-    views = {"auditer": in_short}
+    views: ClassVar = {"auditer": in_short}
 
 
 class Mended(Machine[None], name="role-unused-mended", version=1):
@@ -31,4 +31,4 @@ class Mended(Machine[None], name="role-unused-mended", version=1):
     close = on(Closed, open >> closed, by="clerk")
 
     access = Access(read=role("clerk") | role("auditor"))
-    views = {"auditor": in_short}
+    views: ClassVar = {"auditor": in_short}
