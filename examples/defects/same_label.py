@@ -1,4 +1,4 @@
-"""Two states with one label: people can't tell which of them an instance is in."""
+"""Two states with one label: people can't see which of them an instance is in."""
 
 from __future__ import annotations
 

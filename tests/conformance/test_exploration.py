@@ -36,7 +36,7 @@ def _low_limit() -> Iterator[None]:
         macrostep = sys.modules["statehold.interpreter.macrostep"]
         patch.setattr(macrostep, "MICROSTEP_LIMIT", 50)
         # the plain search goes by whole seconds
-        patch.setattr(macrostep, "_TIMER_AFTER_TIMER", SECOND)
+        patch.setattr(macrostep, "TIMER_AFTER_TIMER", SECOND)
         patch.setattr(reference_content, "AFTER_TIMER", SECOND)
         yield
 

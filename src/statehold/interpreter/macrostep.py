@@ -36,6 +36,7 @@ from statehold.interpreter.configuration import Ask, Configuration, DecisionNode
 from statehold.interpreter.context import StepContext
 from statehold.interpreter.outbox import Outbox
 from statehold.interpreter.plan import (
+    TIMER_AFTER_TIMER,
     Arrival,
     Completion,
     Do,
@@ -58,10 +59,6 @@ from statehold.interpreter.trace import Microstep
 
 #: microsteps in one step; a chart that needs more than these has a cycle
 MICROSTEP_LIMIT = 1000
-#: seconds from a step that a timer has caused until a timer is due that it sets: without them, a
-#: timer that leads back to itself would take all the time there is
-TIMER_AFTER_TIMER_SECONDS = 0.1
-_TIMER_AFTER_TIMER = timedelta(seconds=TIMER_AFTER_TIMER_SECONDS)
 #: how many states an error about an endless loop names
 LOOP_STATES_SHOWN = 20
 
@@ -393,7 +390,7 @@ class Macrostep:
             due = self.due(delay, timer, event)
             if due is not None:
                 if isinstance(self.event, TimerFired):
-                    due = max(due, later_or_last(self.now, _TIMER_AFTER_TIMER))
+                    due = max(due, later_or_last(self.now, TIMER_AFTER_TIMER))
                 self.timers = (*self.timers, Timer(timer, arrival.state, due))
                 self.outbox.commands.append(SetTimer(timer, due))
         if arrival.deadline is not None:
@@ -487,19 +484,12 @@ class Macrostep:
         """Effects that a step before asked for keep the data that they were asked with."""
         if not effects:
             return ()
-        known = {effect.key for effect in self.before.effects}
+        known, data = {one.key for one in self.before.effects}, self.before.data
         return tuple(
             InFlight(
-                effect.key,
-                effect.invoke,
-                effect.name,
-                effect.kind,
-                effect.state,
-                effect.asked_at,
-                self.before.data,
-                effect.event,
+                one.key, one.invoke, one.name, one.kind, one.state, one.asked_at, data, one.event
             )
-            if effect.data is None and effect.key in known
-            else effect
-            for effect in effects
+            if one.data is None and one.key in known
+            else one
+            for one in effects
         )

@@ -7,6 +7,7 @@ at a leaf of the decision trees of :mod:`.configuration`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
 from enum import IntEnum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -25,6 +26,10 @@ from statehold.interpreter.tables import Tables
 
 #: how many of ``(data, event)`` the function takes, the function, and its name
 Call: TypeAlias = tuple[int, Callable[..., Any], str]
+
+#: from a step that a timer has caused until a timer is due that it sets: without that, a timer that
+#: leads back to itself would take all the time there is
+TIMER_AFTER_TIMER = timedelta(milliseconds=100)
 
 
 class Plan:

@@ -10,10 +10,9 @@ import pytest
 
 from statehold import Event, Machine, State, TimerFired, after, always, on, seconds
 from statehold.interpreter import start, step
-from statehold.interpreter.macrostep import TIMER_AFTER_TIMER_SECONDS
+from statehold.interpreter.plan import TIMER_AFTER_TIMER
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-LEAST = timedelta(seconds=TIMER_AFTER_TIMER_SECONDS)
 
 
 class Kick(Event): ...
@@ -47,13 +46,13 @@ def test_moments_and_functions_are_no_way_around_the_least_delay(delay: Any) -> 
     first = start(ring, None, NOW)
     (timer,) = first.snapshot.timers
     # the start is no timer's
-    assert timer.due < NOW + LEAST
+    assert timer.due < NOW + TIMER_AFTER_TIMER
     second = step(ring, first.snapshot, TimerFired("go"), NOW)
     # by an immediate transition, in the same step
     assert second.snapshot.state == ("there",)
     (timer,) = second.snapshot.timers
-    assert timer.due == NOW + LEAST
-    assert [getattr(one, "due", None) for one in second.commands] == [NOW + LEAST]
+    assert timer.due == NOW + TIMER_AFTER_TIMER
+    assert [getattr(one, "due", None) for one in second.commands] == [NOW + TIMER_AFTER_TIMER]
 
 
 def test_a_longer_delay_and_a_step_of_another_event_are_as_they_were() -> None:

@@ -17,8 +17,10 @@ from statehold.chart.model import Transition
 from statehold.check.lint.analysis import Analysis
 from statehold.check.lint.finding import Finding
 from statehold.interpreter.explored import Edge
-from statehold.interpreter.macrostep import TIMER_AFTER_TIMER_SECONDS
+from statehold.interpreter.plan import TIMER_AFTER_TIMER
 from statehold.interpreter.selection import domain
+
+_LEAST_SECONDS = TIMER_AFTER_TIMER.total_seconds()
 
 
 def timers(analysis: Analysis) -> Iterator[Finding]:
@@ -65,7 +67,7 @@ def short(analysis: Analysis) -> Iterator[Finding]:
     by_timer: set[str] | None = None
     for t in analysis.chart.transitions:
         seconds = _seconds(t)
-        if t.trigger.kind != "after" or seconds is None or seconds >= TIMER_AFTER_TIMER_SECONDS:
+        if t.trigger.kind != "after" or seconds is None or seconds >= _LEAST_SECONDS:
             continue
         if not analysis.complete:
             return
@@ -77,9 +79,9 @@ def short(analysis: Analysis) -> Iterator[Finding]:
                 "transition",
                 t.id,
                 f"its delay is {seconds:g} s; where a timer leads to {t.source or 'the root'}, it "
-                f"is due {TIMER_AFTER_TIMER_SECONDS:g} s later, so that timers which lead to one "
+                f"is due {_LEAST_SECONDS:g} s later, so that timers which lead to one "
                 "another take bounded time",
-                f"give it {TIMER_AFTER_TIMER_SECONDS:g} s or more, or use always where there is "
+                f"give it {_LEAST_SECONDS:g} s or more, or use always where there is "
                 "nothing to wait for",
             )
 

@@ -136,6 +136,6 @@ def _same(analysis: Analysis, kind: str, label: str, names: list[str]) -> Findin
         "same-label",
         "event" if kind == "event" else "state",
         names[1],
-        f"people read {label!r} for {listed(names)} alike, and can't tell them apart",
+        f"people read {label!r} for {listed(names)} alike, and can't distinguish them",
         "give one of them another label",
     )

@@ -14,7 +14,7 @@ from statehold.engine.requests.context import EngineContext
 from statehold.engine.requests.request import Request
 from statehold.errors import Overloaded
 from statehold.instance.draft import Draft
-from statehold.interpreter.macrostep import TIMER_AFTER_TIMER_SECONDS
+from statehold.interpreter.plan import TIMER_AFTER_TIMER
 from statehold.records import Ref
 from tests.unit.engine.sample_machines import Add, Counter
 from tests.unit.engine.world import World, quiet
@@ -112,7 +112,7 @@ async def test_a_timer_that_a_timer_sets_is_due_a_tenth_of_a_second_later(
         await quiet()
         assert (await engine.read(machine, "w")).view.n == 1
         (timer,) = (await engine.explain(machine, "w")).timers
-        assert timer.seconds_left == TIMER_AFTER_TIMER_SECONDS
+        assert timer.seconds_left == TIMER_AFTER_TIMER.total_seconds()
         world.clock.advance(seconds(0.0999))
         await quiet()
         assert (await engine.read(machine, "w")).view.n == 1
