@@ -17,6 +17,7 @@ The branch says who must act::
     │   ├── StaleSeq
     │   ├── KeyReused
     │   ├── NotAllowed
+    │   ├── AttemptOver          the effect: its instance does not wait for this attempt any more
     │   ├── Forbidden
     │   ├── InstanceOver
     │   ├── BeyondEnd
@@ -395,6 +396,19 @@ class NotAllowed(Refused):
             f"allowed now: {_first(self.allowed) or 'nothing'}"
             if self.state
             else f"{named} does not accept {event} now"
+        )
+
+
+class AttemptOver(Refused):
+    """An attempt of an effect sends an event, and its instance does not wait for it any more: its
+    state was left, the instance has ended, or another attempt has begun."""
+
+    code = "attempt-over"
+
+    def __init__(self, effect: str, attempt: int, machine: str, id: str) -> None:
+        super().__init__(
+            f"attempt {attempt} of {effect} is not the present one of {id!r} of {machine!r} any "
+            "more, so it sends nothing: end it"
         )
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from dataclasses import replace as with_fields
 from datetime import datetime, timedelta
 from types import EllipsisType
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from statehold.chart.error_kinds import PERMANENT, entry_for, kind_of
 from statehold.errors import DefinitionError, Problem
@@ -61,6 +61,13 @@ class Retry:
         return min(plain, longest) * (1 - self.jitter * chance)
 
 
+class Sender(Protocol):
+    """What :meth:`Call.send` stands for."""
+
+    def send(self, event: Any, key: str | None) -> Awaitable[None]: ...
+    def send_blocking(self, event: Any, key: str | None) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """An argument of an effect: what it may know about this run.
@@ -76,6 +83,7 @@ class Call:
     attempt: int
     asked_at: datetime
     _beat: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
+    _sender: Sender | None = field(default=None, repr=False, compare=False)
 
     def heartbeat(self) -> None:
         """Reports that the attempt is alive; due more often than every ``heartbeat`` of the effect.
@@ -83,6 +91,37 @@ class Call:
         May be called from the effect's own thread.
         """
         self._beat()
+
+    def send(self, event: Any, *, key: str | None = None) -> Awaitable[None]:
+        """Sends an event to the instance while the effect runs; await it.
+
+        ::
+
+            await call.send(Progress(done=40), key="40")
+
+        It returns once the step is committed. The sender is the machine itself, ``machine:NAME``:
+        internal events pass. Events of one attempt are taken one at a time, in the order of the
+        calls; where the engine is overloaded it waits. While the instance is paused, the event is
+        held, before the effect's outcome. Each event is a heartbeat too.
+
+        With a ``key`` of 1 to 200 characters, which is the effect's own, an event is taken once,
+        whichever attempt sends it; the next attempt sends all others again.
+
+        Raises ``AttemptOver`` where the instance does not wait for this attempt any more, as its
+        state was left or another attempt has begun; ``NotAllowed``, ``UnknownEvent``,
+        ``InvalidPayload``, ``TooLarge``, ``KeyReused``, a ``StepFailed`` or ``Unavailable`` as for
+        any sender. Nothing has changed then, save that after ``Unavailable`` it is not known.
+        """
+        return self._sends().send(event, key)
+
+    def send_blocking(self, event: Any, *, key: str | None = None) -> None:
+        """As :meth:`send`, for a plain function in its thread."""
+        self._sends().send_blocking(event, key)
+
+    def _sends(self) -> Sender:
+        if self._sender is None:
+            raise RuntimeError("this call was made by hand, and has no instance to send to")
+        return self._sender
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ class EventBody(Struct, frozen=True):
 
     ``left_out`` are fields that the sender left out (:mod:`statehold.chart.left_out`).
 
+    ``effect`` is the key of the effect that sent it while it ran, where that was held.
+
     ``to`` and ``why`` are there where it could not even be sent (a ``stray``).
 
     ``invoke`` and ``invoke_key`` say which invoke of the receiver runs the sender; ``sendid`` and
@@ -51,6 +53,7 @@ class EventBody(Struct, frozen=True):
     origin: str = ""
     given: str | None = None
     left_out: dict[str, Any] = {}
+    effect: str = ""
     to: Ref | None = None
     why: str = "it has no parent: no instance invoked it"
 

@@ -151,6 +151,7 @@ TABLE: dict[type[StateholdError], ProblemType] = {
     errors.BeyondEnd: ProblemType(409, "The instance has no such step"),
     errors.KeyReused: ProblemType(409, "The idempotency key belongs to another request"),
     errors.NotAllowed: ProblemType(409, "The event is not allowed now"),
+    errors.AttemptOver: ProblemType(409, "The attempt of the effect is over"),
     errors.DocumentRefused: ProblemType(422, "The machine has mistakes"),
     errors.PutRefused: ProblemType(409, "The machine can't be deployed"),
     errors.TooLarge: ProblemType(413, "Too large"),

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Self, TypeVar, overload
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from statehold.chart.access import machine as machine_role
 from statehold.chart.effect import Call, Effect
 from statehold.chart.error_kinds import kinds_of
 from statehold.chart.event import AnEvent, Event
@@ -26,7 +27,7 @@ from statehold.define.state import Node, declared
 from statehold.engine.limits import Limits
 from statehold.engine.resources.once import opened
 from statehold.engine.resources.providers import Providers, Resources
-from statehold.errors import NotAllowed, Permanent
+from statehold.errors import AttemptOver, KeyReused, NotAllowed, Permanent
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -81,6 +82,8 @@ class Harness(Simulated[D, E, V]):
         resources: Resources = (),
     ) -> None:
         self._resources = Providers(resources)
+        #: what effects have sent with a key, by the key of the effect and the event's own
+        self.sent_by_effects: dict[tuple[str, str], Any] = {}
         super().__init__(machine, data, id=id, now=now, limits=limits)
 
     def jump(self) -> Self:
@@ -204,20 +207,27 @@ class Harness(Simulated[D, E, V]):
         The function gets a copy of the data and a ``Call``, as in an engine, within the effect's
         timeout. Returns its result, as read back from JSON. What it raises is raised here too,
         after it was counted as a failed attempt; a ``Permanent``, or the last attempt, is delivered
-        first. Raises ``ResourcesInvalid`` where it takes what the harness was not given.
+        first. What it sends is taken at once, each ``key`` once. Raises ``ResourcesInvalid`` where
+        it takes what the harness was not given.
         """
         asked = self._one(effect, "effect", key)
         known = self.definition.effects[asked.name]
         self._resources.check([(f"machine {self.definition.name}", known)])
         name = f"{self.definition.name}/{self.id}/{asked.key}"
-        call = Call(name, self.definition.name, self.id, asked.attempt, asked.asked_at)
+        sender = _Sending(self, asked)
+        call = Call(
+            name, self.definition.name, self.id, asked.attempt, asked.asked_at, _sender=sender
+        )
         data = self.definition.data.copy(asked.data)
         try:
             result = _complete(known, self._resources, data, call, asked.event)
         except Exception as error:
-            self.fail(effect, error, attempts=1, key=asked.key)
+            if asked.in_flight:
+                self.fail(effect, error, attempts=1, key=asked.key)
             raise
-        self.succeed_asked(asked, result)
+        if asked.in_flight:
+            # else an event that it has sent has left its state
+            self.succeed_asked(asked, result)
         value: T = given_result(self.definition, asked.name, result)
         return value
 
@@ -361,6 +371,32 @@ class Harness(Simulated[D, E, V]):
             f"{self.definition.name}/{self.id}: {is_}\n  expected: {expected}\n"
             f"  the path here:\n{self._narrative.end()}"
         )
+
+
+class _Sending:
+    """``call.send`` of an effect that a test runs."""
+
+    def __init__(self, harness: Harness[Any], asked: Asked) -> None:
+        self._harness = harness
+        self._asked = asked
+
+    async def send(self, event: Any, key: str | None) -> None:
+        self.send_blocking(event, key)
+
+    def send_blocking(self, event: Any, key: str | None) -> None:
+        harness, asked = self._harness, self._asked
+        name = harness.definition.name
+        if not asked.in_flight:
+            raise AttemptOver(asked.name, asked.attempt, name, harness.id)
+        known = harness.sent_by_effects
+        place = (asked.key, key or "")
+        if key is not None and place in known:
+            if known[place] != event:
+                raise KeyReused(key, f"event {known[place]!r}", f"the event {event!r}")
+            return
+        harness.send(event, roles=(machine_role(name),))
+        if key is not None:
+            known[place] = event
 
 
 def _class_of(error: AnError) -> str:

@@ -26,8 +26,10 @@ from statehold.chart.error_kinds import kinds_of
 from statehold.chart.machine import Definition
 from statehold.chart.payload import write_result
 from statehold.engine.background.capacity import EffectRef, Kind, Lane
+from statehold.engine.background.sending import Sending
 from statehold.engine.background.subtasks import Exited, in_attempt
 from statehold.engine.background.threads import Threads
+from statehold.engine.commit.queue import RequestQueue
 from statehold.engine.log_fields import about, logger
 from statehold.engine.observer import call_safely
 from statehold.engine.raised import by_signal
@@ -59,6 +61,7 @@ class AttemptRun:
         effect: InFlight,
         known: Attempt,
         resources: ResourcePool,
+        queue: RequestQueue,
         ended: Callable[[AttemptRun, Ending | None], None],
         freed: Callable[[AttemptRun], None],
     ) -> None:
@@ -83,6 +86,9 @@ class AttemptRun:
         self._known = known
         self._declared: Effect[Any, Any] | None = definition.effects.get(effect.name)
         self._resources = resources
+        self._queue = queue
+        #: made when the function first asks for the call
+        self._sending: Sending | None = None
         self._ended = ended
         self._freed = freed
         self._time = asyncio.get_running_loop().time
@@ -263,6 +269,8 @@ class AttemptRun:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if self._sending is not None:
+            self._sending.end()
         observer, tracer, variables = self._context.observer, self._context.tracer, self._variables
         if observer is not None and ending is not None:
             seconds = self._time() - self._asked
@@ -291,7 +299,23 @@ class AttemptRun:
     def _call_of(self) -> Call:
         key = f"{self.ref.machine}/{self.ref.id}/{self.key}"
         asked_at = self._effect.asked_at
-        return Call(key, self.ref.machine, self.ref.id, self.number, asked_at, self._heard)
+        self._sending = Sending(
+            self._context,
+            self._queue,
+            self.ref,
+            self._effect,
+            self._known,
+            self._heard,
+        )
+        return Call(
+            key,
+            self.ref.machine,
+            self.ref.id,
+            self.number,
+            asked_at,
+            self._heard,
+            self._sending,
+        )
 
     async def _await(self, declared: Effect[Any, Any], arguments: tuple[Any, ...]) -> None:
         # of this task's own context, which those that it starts have from it

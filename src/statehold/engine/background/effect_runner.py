@@ -125,6 +125,7 @@ class EffectRunner:
             effect,
             known,
             self._resources,
+            self._queue,
             self._ended,
             self._freed,
         )

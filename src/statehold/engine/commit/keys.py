@@ -28,6 +28,12 @@ def forms_of_key(caller: Caller, key: str) -> tuple[str, str, str]:
     return key, _with_digest(name, key), _with_digest(name + how, key)
 
 
+def key_of_effect(effect: str, key: str) -> str:
+    """The form in which a key that an effect sends with is stored, the same at each attempt: no
+    other effect's of the instance, and no caller's."""
+    return _with_digest(f"effect\0{effect}".encode(), key)
+
+
 def is_of_caller(caller: Caller, name: str, *, proved: bool) -> bool:
     """Whether what is stored under a key, of this name, is the caller's own."""
     return name == caller.name and (caller.proved or not proved)

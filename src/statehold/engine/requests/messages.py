@@ -156,6 +156,10 @@ def _event(draft: Draft, message: Message, context: EngineContext) -> None:
     body = as_event(message.body)
     event, plain = event_of(draft.definition, message, context.limits.event_bytes)
     is_invoked = isinstance(event, NamedEvent) and body.invoke_key
+    if body.effect and in_flight(draft, body.effect) is None:
+        why = "the effect that sent it is over"
+        draft.note(Origin("refused", event=body.event, reason=why, cause=body.cause))
+        return
     if is_invoked and in_flight(draft, body.invoke_key) is None:
         # events of a cancelled child are dropped (SCXML 6.4.3)
         why = "the invoke that it comes from is over"
