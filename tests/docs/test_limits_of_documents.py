@@ -9,6 +9,7 @@ from statehold.expression.cel import cost
 from statehold.expression.language import EXPRESSION_LIMIT
 from statehold.formats.native import functions, types
 from statehold.formats.native.read import EVENT_LIMIT
+from statehold.formats.native.transitions import ACTION_LIMIT
 from statehold.formats.notation import DOCUMENT_LIMIT
 from statehold.plain import values
 
@@ -20,6 +21,7 @@ def test_each_limit_of_documents_is_in_the_reference() -> None:
     rows = {
         "bytes of a document": (DOCUMENT_LIMIT,),
         "levels of mappings and lists; values": (values.DEPTH_LIMIT, values.NODE_LIMIT),
+        "actions of all transitions, at each of their sources": (ACTION_LIMIT,),
         "characters of an expression; of all expressions": (
             EXPRESSION_LIMIT,
             functions.EXPRESSIONS_LIMIT,

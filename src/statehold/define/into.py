@@ -60,7 +60,12 @@ def fields_of(data: Any) -> Mapping[str, Any] | None:
         return {name: field.annotation for name, field in plain.model_fields.items()}
     if dataclasses.is_dataclass(plain):
         hints = _hints(plain)
-        return {field.name: hints.get(field.name, UNKNOWN) for field in dataclasses.fields(plain)}
+        # a frozen one is made anew, and takes no others
+        return {
+            field.name: hints.get(field.name, UNKNOWN)
+            for field in dataclasses.fields(plain)
+            if field.init or not is_frozen(plain)
+        }
     if is_typeddict(plain) or (issubclass(plain, tuple) and hasattr(plain, "_fields")):
         hints = _hints(plain)
         return {name: hints.get(name, UNKNOWN) for name in plain.__annotations__}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Any
 
 from statehold.chart.effect import Effect
@@ -210,7 +211,12 @@ def machine_of(subject: Any) -> Definition[Any] | None:
 
 def _events_of(subject: Any) -> tuple[Any, ...]:
     """What a rule for events names, each once: one, several in a tuple, or a union."""
-    found = [event for member in several(subject) for event in members_of(member)]
+    found = [
+        event
+        for member in several(subject)
+        # a list, say, is none and can't be looked into
+        for event in (members_of(member) if isinstance(member, Hashable) else (member,))
+    ]
     return tuple({id(event): event for event in found}.values())
 
 

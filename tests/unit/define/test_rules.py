@@ -124,6 +124,8 @@ def test_a_message_that_was_not_accepted_may_be_one_of_the_events() -> None:
         (Go | int, None, "int is not an event"),
         ((Go, "Stop"), None, "'Stop' is not an event"),
         ((Go, Event), None, "Event itself is never sent"),
+        ([Go, Stop], None, "is not an event"),
+        ((Go, (Stop,)), None, "is not an event"),
     ],
 )
 def test_several_events_are_checked_each(events: Any, do: Any, expected: str) -> None:
@@ -666,6 +668,26 @@ def test_a_field_and_its_type_are_checked(what: Any, into: Any, expected: str) -
             done = on_result(what, a >> b, into=into)
 
     assert expected in refused(build)
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    n: int = 0
+    got: int = dataclasses.field(default=0, init=False)
+
+
+def test_a_frozen_field_that_is_never_given_takes_no_result() -> None:
+    @effect
+    async def fetch(data: Counted) -> int:
+        return 1
+
+    def build() -> None:
+        class M(Machine[Counted], name="m", version=1):
+            a = State(initial=True, invoke=fetch)
+            b = Final()
+            done = on_result(fetch, a >> b, into="got")
+
+    assert "no field 'got'; its fields are n" in refused(build)
 
 
 @pytest.mark.parametrize("data", [None, list[int], int])

@@ -31,11 +31,13 @@ from statehold.formats.native.functions import (
     result_situation,
 )
 from statehold.formats.native.model import TRIGGERS, TransitionSpec
-from statehold.formats.native.problems import near
+from statehold.formats.native.problems import TooManyProblems, near
 from statehold.formats.native.states import States, StateTree, words_of
 from statehold.formats.notation import TRANSITION_LIMIT
 from statehold.plain.values import Path
 
+#: of all transitions, each of which has its own and those of every transition
+ACTION_LIMIT = 200_000
 #: the event that reports a message that could not be delivered
 UNDELIVERABLE = "error.communication"
 
@@ -69,7 +71,7 @@ class Transitions:
     ) -> Iterator[Transition]:
         for block in self.actions.block(always_do, ("do",), NOWHERE):
             self.always_do = block
-        count = 0
+        count = actions = 0
         for name, spec in specs.items():
             path: Path = ("transitions", name)
             for transition in self._rows(name, spec, path):
@@ -77,6 +79,14 @@ class Transitions:
                 if count > TRANSITION_LIMIT:
                     self.problems.add(path, f"there are more than {TRANSITION_LIMIT}")
                     return
+                actions += sum(map(len, transition.actions))
+                if actions > ACTION_LIMIT:
+                    self.problems.add(
+                        path, f"the transitions have more than {ACTION_LIMIT} actions in all",
+                        "those of do: count at each transition, those of a transition at each of "
+                        "its sources",
+                    )  # fmt: skip
+                    raise TooManyProblems
                 yield transition
 
     def _rows(self, name: str, spec: TransitionSpec, path: Path) -> Iterator[Transition]:

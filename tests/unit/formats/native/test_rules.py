@@ -193,3 +193,28 @@ def test_a_result_of_a_class_is_written_as_into() -> None:
 )
 def test_problems_have_their_places(old: str, new: str, expected: str) -> None:
     assert expected in problem(old, new)
+
+
+@pytest.mark.parametrize("at_each", [True, False])
+def test_the_actions_of_all_transitions_are_bounded(at_each: bool) -> None:
+    """A short document can have very many: of every transition, and of each source."""
+    names = [f"s{number}" for number in range(450)]
+    actions = "[" + ", ".join("{set: {n: 1}}" for _ in range(450)) + "]"
+    states = ", ".join(f"{name}: {{}}" for name in names)
+    rows = (
+        ", ".join(f"t{name}: {{on: A, from: {name}, to: i}}" for name in names)
+        if at_each
+        else f"t: {{on: A, from: [{', '.join(names)}], to: i, do: {actions}}}"
+    )
+    text = f"""
+statehold: 1
+name: many
+data: {{properties: {{n: {{type: integer}}}}}}
+events: {{A: {{}}}}
+states: {{i: {{initial: true}}, {states}}}
+transitions: {{{rows}}}
+"""
+    if at_each:
+        text += f"do: {actions}"
+    with pytest.raises(DefinitionError, match="more than 200000 actions in all"):
+        read_native(text)
