@@ -4,7 +4,8 @@
  */
 
 export type StateKind = 'atomic' | 'compound' | 'parallel' | 'final' | 'history';
-export type TriggerKind = 'event' | 'any' | 'after' | 'always' | 'done' | 'result' | 'failure';
+export type TriggerKind =
+  'event' | 'any' | 'after' | 'always' | 'done' | 'result' | 'failure' | 'cancel';
 
 /** The id of the state that holds all others. */
 export const ROOT = '';

@@ -161,6 +161,8 @@ function triggerOf(transition: Transition, outcomes: ReadonlyMap<string, string>
       return 'any event';
     case 'always':
       return 'always';
+    case 'cancel':
+      return 'on cancel';
     default:
       return some([
         ...new Set((trigger.events ?? []).map((name) => outcomes.get(name) ?? name)),

@@ -74,6 +74,7 @@ function toneOf(kind: Line['kind']): string {
     case 'result':
       return 'good';
     case 'failure':
+    case 'cancel':
       return 'bad';
     default:
       return '';
@@ -98,6 +99,7 @@ function iconOf(kind: Line['kind'], x: number, y: number): Shape[] {
     case 'result':
       return [path('m1,5.4l3,2.8l5.4,-6.4')];
     case 'failure':
+    case 'cancel':
       return [path('m1.8,1.8l6.4,6.4m0,-6.4l-6.4,6.4')];
     case 'always':
       return [path('m6,0l-4,6h3l-1,4l4,-6h-3z')];

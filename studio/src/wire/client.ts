@@ -56,6 +56,7 @@ export interface ActBody {
   result?: Json;
   due?: string;
   seconds?: number;
+  force?: boolean;
 }
 
 /** Within it, a server may answer with what is older than a write of this client. */

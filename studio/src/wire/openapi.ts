@@ -214,8 +214,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Cancel an instance: it ends in the state that it is in
-         * @description Cancel an instance: it ends in the state that it is in.
+         * Cancel an instance
+         * @description Its chart may take the cancellation: then it goes on until it ends by itself, and asking again changes nothing. Else the exit actions of its active states run, and it is over. 422 if one of them fails; `force` ends the instance without them.
          */
         post: operations["statehold_cancel"];
         delete?: never;
@@ -5022,12 +5022,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "reason": "the kitchen is on fire"
+                 *       "reason": "the customer asked",
+                 *       "force": false
                  *     }
                  */
                 "application/json": {
                     /** Reason */
                     reason?: string | null;
+                    /**
+                     * Force
+                     * @description end it at once with all that it has in progress: nothing of its chart runs
+                     * @default false
+                     */
+                    force?: boolean;
                 };
             };
         };

@@ -107,6 +107,8 @@ describe('the journal', () => {
     [entry('result', { event: { effect: 'offer' } }), 'offer done'],
     [entry('failure', { event: { effect: 'offer' } }), 'offer failed'],
     [entry('upgrade'), 'upgraded to 3'],
+    [entry('cancel', { status: 'cancelled' }), 'cancelled'],
+    [entry('cancel', { status: 'running' }), 'cancelled, cleans up'],
     [entry('strange'), 'strange'],
   ])('%# is told as %s', (given, title) => {
     expect(entryTitle(given)).toBe(title);

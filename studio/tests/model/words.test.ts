@@ -65,6 +65,13 @@ test('of two that a state runs of one machine, each has its id', () => {
   ]);
 });
 
+test('a cancellation is named as one', () => {
+  const trigger = { kind: 'cancel', events: ['error.cancelled'] } as const;
+  expect(said({ ...on('X', 'a', 'b'), trigger: { ...trigger, events: [...trigger.events] } })).toBe(
+    'on cancel',
+  );
+});
+
 test('long names are cut, on one line, and never inside a letter', () => {
   expect(cut('a\n  b')).toBe('a b');
   expect(cut('😀'.repeat(80))).toBe(`${'😀'.repeat(71)}…`);

@@ -33,6 +33,8 @@ export function triggerWords(tree: Tree, transition: Transition): string {
       return 'any event';
     case 'always':
       return 'always';
+    case 'cancel':
+      return 'on cancel';
     case 'result':
     case 'failure':
       return outcomeWords(tree, transition);

@@ -29,7 +29,7 @@ export function entryTitle(entry: JournalEntry, tree?: Tree): string {
     case 'resume':
       return 'resumed';
     case 'cancel':
-      return 'cancelled';
+      return entry.status === 'cancelled' ? 'cancelled' : 'cancelled, cleans up';
     default:
       return (tree?.event(name('type')) ?? name('type')) || entry.kind;
   }
