@@ -51,7 +51,7 @@ def audit(image: Image, ledger: Ledger | None = None, *, skew: timedelta = NO_TI
     """
     findings: list[str] = []
     for instance in image.instances:
-        for check in (check_seqs, check_end, check_data, check_effects, check_timers):
+        for check in CHECKS:
             findings += [f"{instance.name}: {finding}" for finding in check(instance)]
         findings += [f"{instance.name}: {finding}" for finding in check_times(instance, skew)]
     findings += check_reach(image)
@@ -163,8 +163,6 @@ def check_effects(instance: Instance) -> Iterator[str]:
             yield f"effect {key} went on after its end: {history}"
     flying = {effect["key"] for effect in instance.document.get("effects", ())}
     open_ = {key for key, history in told.items() if not ENDS & set(history)}
-    if instance.status == "cancelled":
-        open_ = set()
     if flying != open_:
         yield f"effects {sorted(flying)} are in flight, its journal says {sorted(open_)}"
 
@@ -199,9 +197,26 @@ def check_timers(instance: Instance) -> Iterator[str]:
             else:
                 due[timer] = datetime.fromisoformat(moment)
     kept = {t["id"]: datetime.fromisoformat(t["due"]) for t in instance.document.get("timers", ())}
-    if instance.status != "cancelled" and kept != due:
+    if kept != due:
         yield f"timers {sorted(kept)} are set, its journal says {sorted(due)}"
 
+
+def check_cancellation(instance: Instance) -> Iterator[str]:
+    """It was cancelled once at most, and is cancelled then, or cleans up. Nobody uses force."""
+    lines = [line for line in instance.lines if line.kind == "cancel"]
+    if len(lines) > 1:
+        yield f"it was cancelled at seq {[line.seq for line in lines]}"
+    if instance.status == "cancelled" and not lines:
+        yield "it is cancelled, and its journal does not say so"
+    if lines and instance.status == "done":
+        yield "it was cancelled and is done"
+    undone = instance.document["data"].get("undone", 0)
+    if undone > len(lines):
+        yield f"it has cleaned up {undone} times"
+
+
+#: of one instance alone
+CHECKS = (check_seqs, check_end, check_data, check_effects, check_timers, check_cancellation)
 
 # --- what is left to do is found ----------------------------------------------------------------
 

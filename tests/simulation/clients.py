@@ -200,7 +200,7 @@ class Client:
 
 
 class Person:
-    """Pauses, resumes and settles incidents; in the end, until nothing is left of either."""
+    """Pauses, resumes, cancels and settles incidents; in the end, until nothing is left of any."""
 
     def __init__(self, company: Company, journal: Journal, chance: random.Random) -> None:
         self._company = company
@@ -232,6 +232,8 @@ class Person:
         roll = self._chance.random()
         if roll < 0.4:
             await self._pause(self._some())
+        elif roll < 0.48:
+            await self._cancel()
         elif roll < 0.75 and self._paused:
             await self._resume(self._chance.choice(list(self._paused)))
         else:
@@ -245,6 +247,13 @@ class Person:
     async def _pause(self, which: tuple[Any, str]) -> None:
         self._paused[which] = None
         await self._ask(lambda engine: engine.pause(*which))
+
+    async def _cancel(self) -> None:
+        """Asks more than once, as one does who got no answer."""
+        if self._journal.jobs:
+            id = self._chance.choice(self._journal.jobs[-5:])
+            for _ in range(self._chance.choice([1, 1, 2])):
+                await self._tried(self._ask(lambda engine: engine.cancel(JobFlow, id)))
 
     async def _resume(self, which: tuple[Any, str]) -> None:
         await self._ask(lambda engine: engine.resume(*which))

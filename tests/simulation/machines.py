@@ -25,6 +25,7 @@ from statehold import (
     child,
     effect,
     on,
+    on_cancel,
     on_failure,
     on_result,
     seconds,
@@ -97,6 +98,7 @@ class Job(BaseModel):
     receipt: str | None = None
     verdict: object = None
     notes: list[str] = []
+    undone: int = 0
 
 
 class Approve(Event):
@@ -132,6 +134,11 @@ async def carry(job: Job, call: Call) -> str:
 @effect(attempts=20, first=seconds(0.5), longest=seconds(5), timeout=seconds(6))
 async def send_receipt(job: Job, call: Call) -> None:
     await outside.get().perform(call)
+
+
+@effect(attempts=4, first=seconds(0.5), longest=seconds(3), timeout=seconds(6))
+async def refund(job: Job, call: Call) -> str:
+    return await outside.get().perform(call)
 
 
 def hub_of(id: str) -> str:
@@ -186,6 +193,10 @@ def hush(job: Job, event: Hush, context: Context) -> None:
     context.cancel("later")
 
 
+def undo(job: Job) -> None:
+    job.undone += 1
+
+
 def record(job: Job, event: object, context: Context) -> None:
     context.send("hub", hub_of(context.instance), Heard(text="over"))
 
@@ -200,6 +211,11 @@ async def look(case: Case, call: Call) -> str:
     return await outside.get().perform(call)
 
 
+@effect(attempts=20, first=seconds(0.2), longest=seconds(5), timeout=seconds(5))
+async def tidy(case: Case, call: Call) -> None:
+    await outside.get().perform(call)
+
+
 def keep_seen(case: Case, event: Result[str]) -> None:
     case.seen = event.value
 
@@ -211,7 +227,7 @@ def verdict(case: Case) -> dict[str, object]:
 class CheckFlow(Machine[Case], name="check", version=1):
     """A child that looks at something, for nine seconds at most."""
 
-    looking = State(initial=True, invoke=look)
+    looking = State(initial=True, invoke=look, exit=tidy)
     known = Final(output=verdict)
     unknown = Final(output=verdict)
 
@@ -235,9 +251,14 @@ class JobFlow(Machine[Job], name="job", version=1):
     checking = State(invoke=child(CheckFlow, input=about))
     carrying = State(invoke=carry)
     resting = State(entry=promise)
+    undoing = State(invoke=refund)
     over = Final()
     given_up = Final()
+    undone = Final()
 
+    undo = on_cancel((charging | paid | checking | carrying) >> undoing, do=(undo, record))
+    refunded = on_result(refund, undoing >> undone, do=record)
+    lost = on_failure(refund, undoing >> undone)
     noting = on(Note, charging | broke | paid | checking | carrying | resting, do=note)
     pay = on_result(charge, charging >> paid, do=keep_receipt)
     fail = on_failure(charge, charging >> broke, do=count_try)

@@ -19,6 +19,7 @@ import pytest
 from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.lookup import Lookup
+from statehold.interpreter import macrostep
 from statehold.records import Entry, Message, MessageId, Ref, Row, Write
 from statehold.store import WriteResult
 from statehold.stores import Memory, MemoryStore
@@ -152,6 +153,11 @@ def read_what_is_kept(patch: Patch) -> None:
     patch.setattr(Lookup, "committed", kept)
 
 
+def forget_cancellations(patch: Patch) -> None:
+    """Nothing is kept of a cancellation."""
+    patch.setattr(macrostep, "with_cancellation", lambda history, cancellation: history)
+
+
 def never_stop(patch: Patch) -> None:
     """The message dispatcher can't be stopped."""
 
@@ -173,6 +179,7 @@ def never_stop(patch: Patch) -> None:
         (never_doubt, "hold it and are dead"),
         (read_what_is_kept, "no order explains"),
         (never_stop, "does not stop"),
+        (forget_cancellations, "it was cancelled"),
     ],
 )
 def test_a_planted_bug_is_found(
