@@ -203,7 +203,7 @@ def _ends(image: Image) -> Iterator[str]:
     wanted = {
         "hub/hub-1": ("running", ["open"]),
         "order/o-1": ("done", ["delivered"]),
-        "order/o-2": ("cancelled", ["checking"]),
+        "order/o-2": ("cancelled", ["refunded"]),
         "parcel/p-1": ("done", ["gone"]),
     }
     for name, end in wanted.items():
@@ -217,3 +217,15 @@ def _ends(image: Image) -> Iterator[str]:
                 yield f"the hub has heard {dict(heard)}"
         elif one.name == "order/o-1" and data["notes"] != ["held"]:
             yield f"o-1 has the notes {data['notes']}"
+        elif one.name == "order/o-2" and data["notes"] != ["undone"]:
+            yield f"o-2 has the notes {data['notes']}"
+        elif one.name.startswith("check/"):
+            asked = [
+                record["name"]
+                for line in one.lines
+                for record in line.body.get("effects", ())
+                if record["what"] == "asked"
+            ]
+            # each has tidied up once, the one that was cancelled too
+            if Counter(asked) != Counter(["look", "tidy"]):
+                yield f"{one.name} has asked for {asked}"

@@ -32,6 +32,7 @@ from statehold import (
     child,
     effect,
     on,
+    on_cancel,
     on_result,
 )
 from statehold.chart.machine import AMachine
@@ -142,8 +143,22 @@ async def send_receipt(order: Order, call: Call) -> None:
     Outside.end(call)
 
 
+@effect(attempts=3, first=milliseconds(5), longest=milliseconds(5))
+async def refund(order: Order, call: Call) -> str:
+    Outside.begin(call)
+    if call.attempt == 1:
+        raise RuntimeError("not at the first try")
+    return Outside.end(call)
+
+
 class Case(BaseModel):
     slow: bool = False
+
+
+@effect
+async def tidy(case: Case, call: Call) -> None:
+    Outside.begin(call)
+    Outside.end(call)
 
 
 @effect
@@ -159,7 +174,7 @@ def looked(case: Case) -> str:
 
 
 class CheckFlow(Machine[Case], name="check", version=1):
-    looking = State(initial=True, invoke=look)
+    looking = State(initial=True, invoke=look, exit=tidy)
     known = Final(output=looked)
     see = on_result(look, looking >> known)
 
@@ -178,6 +193,10 @@ def keep_verdict(order: Order, event: Result[object]) -> None:
 
 def keep_judgement(order: Order, event: Result[str]) -> None:
     order.verdict = event.value
+
+
+def undo(order: Order) -> None:
+    order.notes.append("undone")
 
 
 def note(order: Order, event: Note) -> None:
@@ -206,8 +225,12 @@ class OrderFlow(Machine[Order], name="order", version=1):
     cooking = State()
     inspected = State(invoke=inspect)
     shipping = State()
+    undoing = State(invoke=refund)
     delivered = Final()
+    refunded = Final()
 
+    undo = on_cancel(checking >> undoing, do=undo)
+    returned = on_result(refund, undoing >> refunded)
     paid = on_result(charge, paying >> offered, do=keep_receipt)
     accept = on(Accept, offered >> checking, do=take_back)
     checked = on_result(CheckFlow, checking >> cooking, do=keep_verdict)
