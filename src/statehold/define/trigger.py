@@ -26,6 +26,7 @@ from statehold.define.binding import Binder
 from statehold.define.declarations import Declarations, NamedRule
 from statehold.define.effects import Child
 from statehold.define.function import UNKNOWN, members_of, union_of
+from statehold.define.narrowing import Narrowed
 from statehold.define.rule import several
 
 _TYPES: dict[str, Any] = {
@@ -175,12 +176,24 @@ class Triggers:
                 "never arrives",
                 f"it is invoked by {elsewhere}: start the arrow there"
                 if elsewhere
+                else f"a use with data= has an effect of its own, {narrowed}: name it as the use "
+                "has it"
+                if (narrowed := self._narrowed(what)) is not None
                 else f"add invoke={name} to the state, or do={name} to a transition"
                 if kind == "effect"
                 else "add invoke=child(...) to the state",
             )
             return None
         return outcome_trigger(ids, failed=rule.kind == "failure")
+
+    def _narrowed(self, effect: Any) -> str | None:
+        """The name that a use has for the effect, if it sees a part of the data there."""
+        for known in self.binder.effects.values():
+            if isinstance(known.run, Narrowed) and known.run.__wrapped__ is getattr(
+                effect, "run", None
+            ):
+                return known.name
+        return None
 
     def event_type(self, named: NamedRule) -> Any:
         """The type of the event that guards and actions of the rule take."""

@@ -22,6 +22,7 @@ NAME_LIMIT = 72
 #: names of one list in a diagram
 NAMES_LIMIT = 8
 
+_WORD = re.compile(r"\w+(#\d+)?")
 _UNITS = ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
@@ -35,12 +36,12 @@ class Labels:
         self.outcomes: dict[str, str] = {}
         for state in chart.states:
             for invoke in state.invokes:
-                name = cut(called_in(state, invoke) or invoke.name)
+                name = cut(called_in(state, invoke) or _near(invoke.name, state.id))
                 self.outcomes[result_event(invoke.id)] = f"on result of {name}"
                 self.outcomes[failure_event(invoke.id)] = f"on failure of {name}"
         for transition in chart.transitions:
             if transition.trigger.kind == "after":
-                spoken = f"after {spoken_delay(transition.trigger.delay)}"
+                spoken = f"after {spoken_delay(transition.trigger.delay, transition.source)}"
                 self.outcomes[timer_event(transition.id)] = spoken
 
     def transition(self, transition: Transition) -> str:
@@ -56,7 +57,7 @@ class Labels:
             if g.kind == "by"
         ]
         guards = [
-            f"in {guard.name}" if guard.kind == "in" else guard.name
+            f"in {guard.name}" if guard.kind == "in" else _near(guard.name, transition.source)
             for guard in transition.guards
             if guard.kind != "by"
         ]
@@ -66,14 +67,14 @@ class Labels:
         if guards:
             words.append(f"[{' and '.join(_some(guards))}]")
         if transition.actions:
-            words.append(self.does(transition.actions))
+            words.append(self.does(transition.actions, transition.source))
         return " ".join(words)
 
     def trigger(self, transition: Transition) -> str:
         trigger = transition.trigger
         match trigger.kind:
             case "after":
-                return f"after {spoken_delay(trigger.delay)}"
+                return f"after {spoken_delay(trigger.delay, transition.source)}"
             case "done":
                 return "on done"
             case "any":
@@ -90,25 +91,26 @@ class Labels:
     def event(self, name: str) -> str:
         return isolated(self._events.get(name, name))
 
-    def does(self, blocks: Iterable[Block]) -> str:
-        """``/ actions``; empty without actions, or without full detail."""
-        names = list(_names(blocks))
+    def does(self, blocks: Iterable[Block], place: str = "") -> str:
+        """``/ actions`` of a state; empty without actions, or without full detail."""
+        names = list(_names(blocks, place))
         return f"/ {', '.join(_some(names))}" if names and self.detail == "full" else ""
 
     def state(self, state: StateNode) -> list[str]:
         """What a state does, a line each."""
         lines = [f"owner {cut(state.owner)}"] if state.owner else []
         lines += [
-            f"runs {'machine ' if invoke.kind == 'machine' else ''}{cut(invoke.name)}"
+            f"runs {'machine ' if invoke.kind == 'machine' else ''}"
+            + cut(_near(invoke.name, state.id))
             + (f" as {cut(called)}" if (called := called_in(state, invoke)) else "")
             for invoke in state.invokes[:NAMES_LIMIT]
         ]
-        if entry := list(_names(state.entry)):
+        if entry := list(_names(state.entry, state.id)):
             lines.append(f"entry / {', '.join(_some(entry))}")
-        if leaving := list(_names(state.exit)):
+        if leaving := list(_names(state.exit, state.id)):
             lines.append(f"exit / {', '.join(_some(leaving))}")
         if state.deadline is not None:
-            lines.append(f"to be left within {spoken_delay(state.deadline)}")
+            lines.append(f"to be left within {spoken_delay(state.deadline, state.id)}")
         return lines
 
 
@@ -125,10 +127,10 @@ def cut(name: str) -> str:
     return name if len(name) <= NAME_LIMIT else f"{name[: NAME_LIMIT - 1].rstrip()}…"
 
 
-def spoken_delay(delay: Delay | None) -> str:
+def spoken_delay(delay: Delay | None, place: str = "") -> str:
     """``10 minutes``, in the largest unit that leaves a whole number."""
     if delay is None or delay.seconds is None:
-        return cut((delay.function if delay else None) or "")
+        return cut(_near((delay.function if delay else None) or "", place))
     for seconds, unit in _UNITS:
         count = delay.seconds / seconds
         if count >= 1 and count == int(count):
@@ -142,10 +144,21 @@ def _some(names: Iterable[str]) -> list[str]:
     return [*map(cut, found[:NAMES_LIMIT]), *([f"{more} more"] if more > 0 else [])]
 
 
-def _names(blocks: Iterable[Block]) -> Iterator[str]:
+def _names(blocks: Iterable[Block], place: str) -> Iterator[str]:
     for block in blocks:
         for action in block:
-            yield f"ask for {action.name}" if action.kind == "effect" else action.name
+            name = _near(action.name, place)
+            yield f"ask for {name}" if action.kind == "effect" else name
+
+
+def _near(name: str, place: str) -> str:
+    """A name as it is read at a state: without the path of the state around it that it begins with,
+    as names of a use of a state do."""
+    while place:
+        if name.startswith(f"{place}.") and _WORD.fullmatch(name, len(place) + 1):
+            return name[len(place) + 1 :]
+        place = place.rpartition(".")[0]
+    return name
 
 
 def _own_name(transition: str) -> str:

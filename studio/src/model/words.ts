@@ -43,7 +43,7 @@ export function outcomesOf(chart: Chart): Map<string, string> {
   for (const event of chart.events ?? []) if (event.label) outcomes.set(event.name, event.label);
   for (const state of chart.states)
     for (const invoke of state.invokes ?? []) {
-      const called = cut(calledIn(state, invoke) ?? invoke.name);
+      const called = cut(calledIn(state, invoke) ?? near(invoke.name, state.id));
       outcomes.set(`done.invoke.${invoke.id}`, `on result of ${called}`);
       outcomes.set(`error.invoke.${invoke.id}`, `on failure of ${called}`);
     }
@@ -68,8 +68,10 @@ export function wordsOf(transition: Transition, outcomes: ReadonlyMap<string, st
     roles: roles.length
       ? `by ${some(roles.map((guard) => guard.name.replaceAll(',', ' or '))).join(' and ')}`
       : '',
-    guards: asked.length ? `[${some(asked.map(guardName)).join(' and ')}]` : '',
-    actions: actionsOf(transition.actions),
+    guards: asked.length
+      ? `[${some(asked.map((guard) => guardName(guard, transition.source))).join(' and ')}]`
+      : '',
+    actions: actionsOf(transition.actions, transition.source),
   };
 }
 
@@ -79,8 +81,8 @@ export function sentence(words: Words): string {
 }
 
 /** `/ actions`; empty where there are none. */
-export function actionsOf(blocks: readonly Block[] | undefined): string {
-  const names = namesOf(blocks);
+export function actionsOf(blocks: readonly Block[] | undefined, place = ''): string {
+  const names = namesOf(blocks, place);
   return names.length ? `/ ${some(names).join(', ')}` : '';
 }
 
@@ -97,12 +99,12 @@ export function rowsOf(
     const as = called === undefined ? '' : ` as ${cut(called)}`;
     rows.push({
       tag: 'runs',
-      text: `${invoke.kind === 'machine' ? 'machine ' : ''}${cut(invoke.name)}${as}`,
+      text: `${invoke.kind === 'machine' ? 'machine ' : ''}${cut(near(invoke.name, state.id))}${as}`,
     });
   }
-  const entry = namesOf(state.entry);
+  const entry = namesOf(state.entry, state.id);
   if (entry.length) rows.push({ tag: 'entry', text: some(entry).join(', ') });
-  const exit = namesOf(state.exit);
+  const exit = namesOf(state.exit, state.id);
   if (exit.length) rows.push({ tag: 'exit', text: some(exit).join(', ') });
   for (const transition of inside)
     rows.push({
@@ -110,7 +112,7 @@ export function rowsOf(
       text: sentence(wordsOf(transition, outcomes)).replace(/^on /, ''),
       transition: transition.id,
     });
-  if (state.deadline) rows.push({ tag: 'within', text: spokenDelay(state.deadline) });
+  if (state.deadline) rows.push({ tag: 'within', text: spokenDelay(state.deadline, state.id) });
   if (state.tags?.length) rows.push({ tag: 'tags', text: some(state.tags).join(', ') });
   return rows;
 }
@@ -123,8 +125,8 @@ const UNITS = [
 ] as const;
 
 /** `10 min`, `1 h 30 min`; or the name of the function that gives it. */
-export function spokenDelay(delay: Delay | null | undefined): string {
-  if (delay == null || delay.seconds == null) return cut(delay?.function ?? '');
+export function spokenDelay(delay: Delay | null | undefined, place = ''): string {
+  if (delay == null || delay.seconds == null) return cut(near(delay?.function ?? '', place));
   const { seconds } = delay;
   const parts: string[] = [];
   let left = seconds;
@@ -154,7 +156,7 @@ function triggerOf(transition: Transition, outcomes: ReadonlyMap<string, string>
   const { trigger } = transition;
   switch (trigger.kind) {
     case 'after':
-      return `after ${spokenDelay(trigger.delay)}`;
+      return `after ${spokenDelay(trigger.delay, transition.source)}`;
     case 'done':
       return 'on done';
     case 'any':
@@ -170,14 +172,27 @@ function triggerOf(transition: Transition, outcomes: ReadonlyMap<string, string>
   }
 }
 
-function guardName(guard: Guard): string {
-  return guard.kind === 'in' ? `in ${guard.name}` : guard.name;
+function guardName(guard: Guard, place: string): string {
+  return guard.kind === 'in' ? `in ${guard.name}` : near(guard.name, place);
 }
 
-function namesOf(blocks: readonly Block[] | undefined): string[] {
+function namesOf(blocks: readonly Block[] | undefined, place: string): string[] {
   return (blocks ?? []).flatMap((block) =>
-    block.map((action) => (action.kind === 'effect' ? `ask for ${action.name}` : action.name)),
+    block.map((action) => {
+      const name = near(action.name, place);
+      return action.kind === 'effect' ? `ask for ${name}` : name;
+    }),
   );
+}
+
+/** A name as it is read at a state: without the path of the state around it that it begins with, as
+ * names of a use of a state do. */
+function near(name: string, place: string): string {
+  for (let path = place; path; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
+    const rest = name.slice(path.length + 1);
+    if (name.startsWith(`${path}.`) && /^[\p{L}\p{N}_]+(#\d+)?$/u.test(rest)) return rest;
+  }
+  return name;
 }
 
 function some(names: readonly string[]): string[] {

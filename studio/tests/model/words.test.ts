@@ -34,6 +34,28 @@ test('a transition says event, roles, guards and actions, in that order', () => 
   expect(said(transition)).toBe('Pay by cook or owner [enough and in P.left] / note, ask for tell');
 });
 
+test('names of a use of a state leave out its path', () => {
+  const transition = on('Pay', 'checking.domain.unclear', 'over', {
+    guards: [{ name: 'checking.domain.is_yes' }, { name: 'checking.phone.is_yes' }],
+    actions: [[{ name: 'checking.domain.note#2' }, { name: 'checking.ask', kind: 'effect' }]],
+  });
+  expect(said(transition)).toBe('Pay [is_yes and checking.phone.is_yes] / note#2, ask for ask');
+  const state: StateNode = {
+    id: 'checking.domain',
+    kind: 'atomic',
+    entry: [[{ name: 'checking.domain.x > 3' }]],
+    deadline: { function: 'checking.domain.soon' },
+    invokes: [{ id: 'i', name: 'checking.domain.resolve' }],
+  };
+  expect(rowsOf(state, [], outcomes).map((row) => row.text)).toEqual([
+    'resolve',
+    'checking.domain.x > 3',
+    'soon',
+  ]);
+  const result = outcomesOf({ ...CASES, states: [state] });
+  expect(result.get('done.invoke.i')).toBe('on result of resolve');
+});
+
 test('results and failures are told by what ran', () => {
   const [result, failure] = ['answered', 'failed'].map((id) =>
     CASES.transitions?.find((one) => one.id === id),

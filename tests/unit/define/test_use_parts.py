@@ -102,7 +102,7 @@ def test_a_rule_outside_takes_the_outcome_of_the_effect_of_a_use() -> None:
 
 
 def test_the_plain_effect_is_another_one_than_that_of_the_use() -> None:
-    with pytest.raises(DefinitionError, match="asks for resolve_domain"):
+    with pytest.raises(DefinitionError, match=r"an effect of its own, domain\.resolve_domain"):
 
         class M(Machine[Listing], name="m", version=1):
             domain = Check(ask=resolve_domain, data="domain", initial=True)
