@@ -51,6 +51,10 @@ class Counted(MemoryStore):
         return {**await super().count(machine), **self.more}
 
 
+class Till:
+    """A resource."""
+
+
 class Following:
     """A standby that has everything that its store has."""
 
@@ -111,7 +115,9 @@ async def serving(
     metrics = Metrics(**how)
     store, clock = store or Counted(), clock or ManualClock()
     limits = Limits(grace_seconds=0.0)
-    async with Engine(store, machines, clock=clock, limits=limits, observer=metrics) as engine:
+    async with Engine(
+        store, machines, clock=clock, limits=limits, observer=metrics, resources=[Till()]
+    ) as engine:
         served = Served(engine, store, clock, metrics)
         async with served.app.router.lifespan_context(served.app):
             yield served
@@ -252,7 +258,7 @@ UNITS = ("_seconds", "_bytes", "_total", "_info")
 THINGS = {
     "statehold_commit_writes", "statehold_effects_running", "statehold_incidents_open",
     "statehold_instances", "statehold_instances_cached", "statehold_read_store_used",
-    "statehold_requests_waiting",
+    "statehold_requests_waiting", "statehold_resource_open",
     "statehold_store_up", "statehold_workers",
     "process_max_fds", "process_open_fds",
 }  # fmt: skip
