@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Never
+
 from statehold import Event, Final, Machine, State, child, on, on_failure, on_result
 
 
 class Switched(Event): ...
 
 
-class Light(Machine[None], name="light", version=1):
+class Light(Machine[None, Switched], name="light", version=1):
     dark = State(initial=True)
     lit = State()
 
@@ -16,14 +18,14 @@ class Light(Machine[None], name="light", version=1):
     switch_off = on(Switched, lit >> dark)
 
 
-class Lamp(Machine[None], name="lamp", version=1):
+class Lamp(Machine[None, Switched], name="lamp", version=1):
     lit = State(initial=True)
     broken = Final()
 
     burn_out = on(Switched, lit >> broken)
 
 
-class House(Machine[None], name="child-never-ends", version=1):
+class House(Machine[None, Never], name="child-never-ends", version=1):
     waiting = State(initial=True, invoke=child(Light))
     over = Final()
 
@@ -31,7 +33,7 @@ class House(Machine[None], name="child-never-ends", version=1):
     fail = on_failure(Light, waiting >> over)
 
 
-class Mended(Machine[None], name="child-never-ends-mended", version=1):
+class Mended(Machine[None, Never], name="child-never-ends-mended", version=1):
     waiting = State(initial=True, invoke=child(Lamp))
     over = Final()
 

@@ -14,7 +14,9 @@ class FlightBooked(Event): ...
 class HotelBooked(Event): ...
 
 
-class Trip(Machine[None], name="conflicting-regions", version=1):
+class Trip(
+    Machine[None, FlightBooked | HotelBooked | Stopped], name="conflicting-regions", version=1
+):
     class booking(Parallel, initial=True):
         class flight(Compound):
             open = State(initial=True)
@@ -37,7 +39,11 @@ class Trip(Machine[None], name="conflicting-regions", version=1):
     finish = on_done(booking >> complete)
 
 
-class Mended(Machine[None], name="conflicting-regions-mended", version=1):
+class Mended(
+    Machine[None, FlightBooked | HotelBooked | Stopped],
+    name="conflicting-regions-mended",
+    version=1,
+):
     class booking(Parallel, initial=True):
         class flight(Compound):
             open = State(initial=True)

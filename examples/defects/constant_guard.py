@@ -22,14 +22,14 @@ def is_adult(customer: Customer) -> bool:
     return customer.age >= 18
 
 
-class Bar(Machine[Customer], name="constant-guard", version=1):
+class Bar(Machine[Customer, Asked], name="constant-guard", version=1):
     door = State(initial=True)
     inside = Final()
 
     enter = on(Asked, door >> inside, when=is_of_age)
 
 
-class Mended(Machine[Customer], name="constant-guard-mended", version=1):
+class Mended(Machine[Customer, Asked], name="constant-guard-mended", version=1):
     door = State(initial=True)
     inside = Final()
 

@@ -11,7 +11,7 @@ class Granted(Event): ...
 class Refused(Event): ...
 
 
-class Loan(Machine[None], name="dead-end", version=1):
+class Loan(Machine[None, Granted | Refused], name="dead-end", version=1):
     asked = State(initial=True)
     refused = State()
     granted = Final()
@@ -20,7 +20,7 @@ class Loan(Machine[None], name="dead-end", version=1):
     refuse = on(Refused, asked >> refused)
 
 
-class Mended(Machine[None], name="dead-end-mended", version=1):
+class Mended(Machine[None, Granted | Refused], name="dead-end-mended", version=1):
     asked = State(initial=True)
     refused = Final()
     granted = Final()

@@ -8,7 +8,7 @@ from statehold import Event, Final, Machine, State, after, hours, minutes, on
 class Answered(Event): ...
 
 
-class Call(Machine[None], name="deadline-never-passes", version=1):
+class Call(Machine[None, Answered], name="deadline-never-passes", version=1):
     ringing = State(initial=True, owner="desk", deadline=hours(1))
     answered = Final()
     missed = Final()
@@ -17,7 +17,7 @@ class Call(Machine[None], name="deadline-never-passes", version=1):
     give_up = after(minutes(2), ringing >> missed)
 
 
-class Mended(Machine[None], name="deadline-never-passes-mended", version=1):
+class Mended(Machine[None, Answered], name="deadline-never-passes-mended", version=1):
     ringing = State(initial=True, owner="desk", deadline=minutes(1))
     answered = Final()
     missed = Final()

@@ -11,7 +11,7 @@ class Reminded(Event): ...
 class Answered(Event): ...
 
 
-class Survey(Machine[None], name="does-nothing", version=1):
+class Survey(Machine[None, Reminded | Answered], name="does-nothing", version=1):
     sent = State(initial=True)
     answered = Final()
 
@@ -19,7 +19,7 @@ class Survey(Machine[None], name="does-nothing", version=1):
     answer = on(Answered, sent >> answered)
 
 
-class Mended(Machine[None], name="does-nothing-mended", version=1):
+class Mended(Machine[None, Answered], name="does-nothing-mended", version=1):
     sent = State(initial=True)
     answered = Final()
 

@@ -11,7 +11,7 @@ class Signed(Event): ...
 class Withdrawn(Event): ...
 
 
-class Contract(Machine[None], name="done-unhandled", version=1):
+class Contract(Machine[None, Signed | Withdrawn], name="done-unhandled", version=1):
     class signing(Compound, initial=True):
         first = State(initial=True)
         second = State()
@@ -25,7 +25,7 @@ class Contract(Machine[None], name="done-unhandled", version=1):
     withdraw = on(Withdrawn, (signing.first | signing.second) >> withdrawn)
 
 
-class Mended(Machine[None], name="done-unhandled-mended", version=1):
+class Mended(Machine[None, Signed | Withdrawn], name="done-unhandled-mended", version=1):
     class signing(Compound, initial=True):
         first = State(initial=True)
         second = State()

@@ -8,7 +8,7 @@ from statehold import Event, Final, Machine, State, on
 class Closed(Event): ...
 
 
-class Ticket(Machine[None], name="duplicate-transition", version=1):
+class Ticket(Machine[None, Closed], name="duplicate-transition", version=1):
     open = State(initial=True)
     closed = Final()
 
@@ -16,7 +16,7 @@ class Ticket(Machine[None], name="duplicate-transition", version=1):
     end = on(Closed, open >> closed)
 
 
-class Mended(Machine[None], name="duplicate-transition-mended", version=1):
+class Mended(Machine[None, Closed], name="duplicate-transition-mended", version=1):
     open = State(initial=True)
     closed = Final()
 

@@ -18,7 +18,7 @@ def is_long(document: Document) -> bool:
     return document.pages > 10
 
 
-class Sorting(Machine[Document], name="endless-eventless", version=1):
+class Sorting(Machine[Document, Handed], name="endless-eventless", version=1):
     tray = State(initial=True)
     reading = State()
     filed = Final()
@@ -28,7 +28,7 @@ class Sorting(Machine[Document], name="endless-eventless", version=1):
     file = on(Handed, tray >> filed)
 
 
-class Mended(Machine[Document], name="endless-eventless-mended", version=1):
+class Mended(Machine[Document, Handed], name="endless-eventless-mended", version=1):
     tray = State(initial=True)
     reading = State()
     filed = Final()

@@ -27,7 +27,7 @@ def count(door: Door) -> None:
     door.tries += 1
 
 
-class Entrance(Machine[Door], name="guard-changes-data", version=1):
+class Entrance(Machine[Door, Knocked], name="guard-changes-data", version=1):
     shut = State(initial=True)
     open = Final()
 
@@ -35,7 +35,7 @@ class Entrance(Machine[Door], name="guard-changes-data", version=1):
     knock = on(Knocked, shut, do=count)
 
 
-class Mended(Machine[Door], name="guard-changes-data-mended", version=1):
+class Mended(Machine[Door, Knocked], name="guard-changes-data-mended", version=1):
     shut = State(initial=True)
     open = Final()
 

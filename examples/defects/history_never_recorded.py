@@ -11,7 +11,7 @@ class Started(Event): ...
 class Next(Event): ...
 
 
-class Work(Machine[None], name="history-never-recorded", version=1):
+class Work(Machine[None, Next | Started], name="history-never-recorded", version=1):
     waiting = State(initial=True)
 
     class working(Compound):
@@ -27,7 +27,7 @@ class Work(Machine[None], name="history-never-recorded", version=1):
     finish = on(Next, working.second >> done)
 
 
-class Mended(Machine[None], name="history-never-recorded-mended", version=1):
+class Mended(Machine[None, Next | Started], name="history-never-recorded-mended", version=1):
     waiting = State(initial=True)
 
     class working(Compound):

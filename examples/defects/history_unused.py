@@ -14,7 +14,7 @@ class Resumed(Event): ...
 class Next(Event): ...
 
 
-class Work(Machine[None], name="history-unused", version=1):
+class Work(Machine[None, Next | Paused | Resumed], name="history-unused", version=1):
     class working(Compound, initial=True):
         first = State(initial=True)
         second = State()
@@ -30,7 +30,7 @@ class Work(Machine[None], name="history-unused", version=1):
     finish = on(Next, working.second >> done)
 
 
-class Mended(Machine[None], name="history-unused-mended", version=1):
+class Mended(Machine[None, Next | Paused | Resumed], name="history-unused-mended", version=1):
     class working(Compound, initial=True):
         first = State(initial=True)
         second = State()

@@ -11,7 +11,7 @@ class Packed(Event): ...
 class Called(Event): ...
 
 
-class Parcel(Machine[None], name="in-guard-impossible", version=1):
+class Parcel(Machine[None, Packed | Called], name="in-guard-impossible", version=1):
     class sending(Parallel, initial=True):
         class box(Compound):
             empty = State(initial=True)
@@ -32,7 +32,7 @@ class Parcel(Machine[None], name="in-guard-impossible", version=1):
     finish = on_done(sending >> sent)
 
 
-class Mended(Machine[None], name="in-guard-impossible-mended", version=1):
+class Mended(Machine[None, Packed | Called], name="in-guard-impossible-mended", version=1):
     class sending(Parallel, initial=True):
         class box(Compound):
             empty = State(initial=True)

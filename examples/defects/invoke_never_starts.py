@@ -18,7 +18,7 @@ class Placed(Event): ...
 async def tell_the_shop(order: Order) -> None: ...
 
 
-class Shop(Machine[Order], name="invoke-never-starts", version=1):
+class Shop(Machine[Order, Placed], name="invoke-never-starts", version=1):
     basket = State(initial=True)
     telling = State(invoke=tell_the_shop)
     placed = Final()
@@ -28,7 +28,7 @@ class Shop(Machine[Order], name="invoke-never-starts", version=1):
     fail = on_failure(tell_the_shop, telling >> basket)
 
 
-class Mended(Machine[Order], name="invoke-never-starts-mended", version=1):
+class Mended(Machine[Order, Placed], name="invoke-never-starts-mended", version=1):
     basket = State(initial=True)
     telling = State(invoke=tell_the_shop)
     placed = Final()

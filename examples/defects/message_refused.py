@@ -16,21 +16,21 @@ def tell(data: None, event: Packed, context: Context) -> None:
     context.send("message-refused-mended", context.instance, Ready())
 
 
-class Kitchen(Machine[None], name="kitchen", version=1):
+class Kitchen(Machine[None, Packed], name="kitchen", version=1):
     cooking = State(initial=True)
     done = Final()
 
     pack = on(Packed, cooking >> done, do=tell, by="cook")
 
 
-class Order(Machine[None], name="message-refused", version=1):
+class Order(Machine[None, Ready], name="message-refused", version=1):
     waiting = State(initial=True)
     over = Final()
 
     ready = on(Ready, waiting >> over, by="cook")
 
 
-class Mended(Machine[None], name="message-refused-mended", version=1):
+class Mended(Machine[None, Ready], name="message-refused-mended", version=1):
     waiting = State(initial=True)
     over = Final()
 

@@ -24,7 +24,7 @@ def is_big(claim: Claim) -> bool:
     return claim.amount > 1_000
 
 
-class Insurance(Machine[Claim], name="never-chosen", version=1):
+class Insurance(Machine[Claim, Filed | Doubted | Examined], name="never-chosen", version=1):
     new = State(initial=True)
     examined = State()
     paid = Final()
@@ -35,7 +35,7 @@ class Insurance(Machine[Claim], name="never-chosen", version=1):
     settle = on(Examined, examined >> paid)
 
 
-class Mended(Machine[Claim], name="never-chosen-mended", version=1):
+class Mended(Machine[Claim, Filed | Examined], name="never-chosen-mended", version=1):
     new = State(initial=True)
     examined = State()
     paid = Final()

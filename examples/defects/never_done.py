@@ -14,7 +14,7 @@ class Called(Event): ...
 class Cancelled(Event): ...
 
 
-class Parcel(Machine[None], name="never-done", version=1):
+class Parcel(Machine[None, Packed | Called | Cancelled], name="never-done", version=1):
     class sending(Parallel, initial=True):
         class box(Compound):
             empty = State(initial=True)
@@ -36,7 +36,7 @@ class Parcel(Machine[None], name="never-done", version=1):
     send = on(Called, sending.courier.here >> sent)
 
 
-class Mended(Machine[None], name="never-done-mended", version=1):
+class Mended(Machine[None, Packed | Called | Cancelled], name="never-done-mended", version=1):
     class sending(Parallel, initial=True):
         class box(Compound):
             empty = State(initial=True)

@@ -26,14 +26,14 @@ def note_room(appointment: Appointment, event: RoomFound) -> None:
     appointment.room = event.room
 
 
-class Booking(Machine[Appointment], name="never-set", version=1):
+class Booking(Machine[Appointment, Confirmed], name="never-set", version=1):
     asked = State(initial=True)
     confirmed = Final()
 
     confirm = on(Confirmed, asked >> confirmed, when=has_a_room)
 
 
-class Mended(Machine[Appointment], name="never-set-mended", version=1):
+class Mended(Machine[Appointment, RoomFound | Confirmed], name="never-set-mended", version=1):
     asked = State(initial=True)
     confirmed = Final()
 

@@ -11,7 +11,7 @@ class Renewed(Event): ...
 class Lapsed(Event): ...
 
 
-class Subscription(Machine[None], name="no-end", version=1):
+class Subscription(Machine[None, Lapsed | Renewed], name="no-end", version=1):
     active = State(initial=True)
     lapsed = State()
     closed = Final()
@@ -20,7 +20,7 @@ class Subscription(Machine[None], name="no-end", version=1):
     renew = on(Renewed, lapsed >> active)
 
 
-class Mended(Machine[None], name="no-end-mended", version=1):
+class Mended(Machine[None, Lapsed | Renewed], name="no-end-mended", version=1):
     active = State(initial=True)
     lapsed = State()
     closed = Final()

@@ -14,7 +14,7 @@ class SentBack(Event): ...
 class HandedIn(Event): ...
 
 
-class Draft(Machine[None], name="no-way-out", version=1):
+class Draft(Machine[None, Approved | SentBack | HandedIn], name="no-way-out", version=1):
     review = State(initial=True)
     rework = State()
     second_review = State()
@@ -25,7 +25,7 @@ class Draft(Machine[None], name="no-way-out", version=1):
     hand_in = on(HandedIn, rework >> second_review)
 
 
-class Mended(Machine[None], name="no-way-out-mended", version=1):
+class Mended(Machine[None, Approved | SentBack | HandedIn], name="no-way-out-mended", version=1):
     review = State(initial=True)
     rework = State()
     second_review = State()

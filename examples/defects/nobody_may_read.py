@@ -8,7 +8,7 @@ from statehold import Access, Event, Final, Machine, State, nobody, on
 class Ate(Event): ...
 
 
-class Order(Machine[None], name="nobody-may-read", version=1):
+class Order(Machine[None, Ate], name="nobody-may-read", version=1):
     waiting = State(initial=True)
     eaten = Final()
 
@@ -17,7 +17,7 @@ class Order(Machine[None], name="nobody-may-read", version=1):
     access = Access(start="customer", read=nobody)
 
 
-class Mended(Machine[None], name="nobody-may-read-mended", version=1):
+class Mended(Machine[None, Ate], name="nobody-may-read-mended", version=1):
     waiting = State(initial=True)
     eaten = Final()
 

@@ -19,14 +19,14 @@ def report(data: None, event: Refused, context: Context) -> None:
     context.send_parent(Declined())
 
 
-class Payment(Machine[None], name="payment", version=1):
+class Payment(Machine[None, Refused], name="payment", version=1):
     asking = State(initial=True)
     over = Final()
 
     refuse = on(Refused, asking >> over, do=report, by="bank")
 
 
-class Order(Machine[None], name="not-internal", version=1):
+class Order(Machine[None, PaymentFailed], name="not-internal", version=1):
     paying = State(initial=True, invoke=child(Payment))
     over = Final()
 
@@ -35,7 +35,7 @@ class Order(Machine[None], name="not-internal", version=1):
     cancelled = on_failure(Payment, paying >> over)
 
 
-class Mended(Machine[None], name="not-internal-mended", version=1):
+class Mended(Machine[None, Declined], name="not-internal-mended", version=1):
     paying = State(initial=True, invoke=child(Payment))
     over = Final()
 

@@ -26,7 +26,7 @@ def is_larger(order: Order) -> bool:
     return order.total > 100
 
 
-class Shop(Machine[Order], name="overlapping-guards", version=1):
+class Shop(Machine[Order, Placed], name="overlapping-guards", version=1):
     basket = State(initial=True)
     sent = Final()
     reviewed = Final()
@@ -35,7 +35,7 @@ class Shop(Machine[Order], name="overlapping-guards", version=1):
     review = on(Placed, basket >> reviewed, when=is_large)
 
 
-class Mended(Machine[Order], name="overlapping-guards-mended", version=1):
+class Mended(Machine[Order, Placed], name="overlapping-guards-mended", version=1):
     basket = State(initial=True)
     sent = Final()
     reviewed = Final()

@@ -11,7 +11,7 @@ class Cooked(Event): ...
 class Delivered(Event): ...
 
 
-class Meal(Machine[None], name="owner-cannot-act", version=1):
+class Meal(Machine[None, Cooked | Delivered], name="owner-cannot-act", version=1):
     cooking = State(initial=True, owner="cook")
     on_the_way = State(owner="courier")
     eaten = Final()
@@ -20,7 +20,7 @@ class Meal(Machine[None], name="owner-cannot-act", version=1):
     deliver = on(Delivered, on_the_way >> eaten, by="cook")
 
 
-class Mended(Machine[None], name="owner-cannot-act-mended", version=1):
+class Mended(Machine[None, Cooked | Delivered], name="owner-cannot-act-mended", version=1):
     cooking = State(initial=True, owner="cook")
     on_the_way = State(owner="courier")
     eaten = Final()

@@ -24,14 +24,14 @@ def note_time(letter: Letter, event: Posted, context: Context) -> None:
     letter.at = context.now
 
 
-class Post(Machine[Letter], name="reads-clock", version=1):
+class Post(Machine[Letter, Posted], name="reads-clock", version=1):
     written = State(initial=True)
     posted = Final()
 
     post = on(Posted, written >> posted, do=stamp)
 
 
-class Mended(Machine[Letter], name="reads-clock-mended", version=1):
+class Mended(Machine[Letter, Posted], name="reads-clock-mended", version=1):
     written = State(initial=True)
     posted = Final()
 

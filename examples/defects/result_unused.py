@@ -24,7 +24,7 @@ def note_score(applicant: Applicant, result: Result[int]) -> None:
     applicant.score = result.value
 
 
-class Credit(Machine[Applicant], name="result-unused", version=1):
+class Credit(Machine[Applicant, Decided], name="result-unused", version=1):
     scoring = State(initial=True, invoke=credit_score)
     decided = Final()
 
@@ -32,7 +32,7 @@ class Credit(Machine[Applicant], name="result-unused", version=1):
     fail = on_failure(credit_score, scoring >> decided)
 
 
-class Mended(Machine[Applicant], name="result-unused-mended", version=1):
+class Mended(Machine[Applicant, Decided], name="result-unused-mended", version=1):
     scoring = State(initial=True, invoke=credit_score)
     scored = State()
     decided = Final()

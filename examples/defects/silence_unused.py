@@ -8,7 +8,7 @@ from statehold import Event, Final, Machine, State, on, silence
 class Archived(Event): ...
 
 
-class Record(Machine[None], name="silence-unused", version=1):
+class Record(Machine[None, Archived], name="silence-unused", version=1):
     kept = State(initial=True)
     archived = Final()
 
@@ -17,7 +17,7 @@ class Record(Machine[None], name="silence-unused", version=1):
     silences = (silence("dead-end", archived, because="what is archived is kept for good"),)
 
 
-class Mended(Machine[None], name="silence-unused-mended", version=1):
+class Mended(Machine[None, Archived], name="silence-unused-mended", version=1):
     kept = State(initial=True)
     archived = State()
 

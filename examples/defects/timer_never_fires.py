@@ -11,7 +11,7 @@ class Answered(Event): ...
 class Asked(Event): ...
 
 
-class Offer(Machine[None], name="timer-never-fires", version=1):
+class Offer(Machine[None, Answered | Asked], name="timer-never-fires", version=1):
     open = State(initial=True)
     reminded = State()
     accepted = Final()
@@ -23,7 +23,7 @@ class Offer(Machine[None], name="timer-never-fires", version=1):
     ask = on(Asked, open >> reminded)
 
 
-class Mended(Machine[None], name="timer-never-fires-mended", version=1):
+class Mended(Machine[None, Answered], name="timer-never-fires-mended", version=1):
     open = State(initial=True)
     reminded = State()
     accepted = Final()

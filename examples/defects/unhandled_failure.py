@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Never
+
 from pydantic import BaseModel
 
 from statehold import Final, Machine, State, effect, on_failure, on_result
@@ -15,14 +17,14 @@ class Order(BaseModel):
 async def charge(order: Order) -> None: ...
 
 
-class Payment(Machine[Order], name="unhandled-failure", version=1):
+class Payment(Machine[Order, Never], name="unhandled-failure", version=1):
     paying = State(initial=True, invoke=charge)
     paid = Final()
 
     pay = on_result(charge, paying >> paid)
 
 
-class Mended(Machine[Order], name="unhandled-failure-mended", version=1):
+class Mended(Machine[Order, Never], name="unhandled-failure-mended", version=1):
     paying = State(initial=True, invoke=charge)
     paid = Final()
     unpaid = Final()

@@ -26,7 +26,7 @@ def take_one(stock: Stock, event: Sold, context: Context) -> None:
         context.raise_(SoldOut())
 
 
-class Shelf(Machine[Stock], name="unheard-event", version=1):
+class Shelf(Machine[Stock, Sold | Closed], name="unheard-event", version=1):
     selling = State(initial=True)
     closed = Final()
 
@@ -34,7 +34,7 @@ class Shelf(Machine[Stock], name="unheard-event", version=1):
     close = on(Closed, selling >> closed)
 
 
-class Mended(Machine[Stock], name="unheard-event-mended", version=1):
+class Mended(Machine[Stock, Sold | SoldOut], name="unheard-event-mended", version=1):
     selling = State(initial=True)
     closed = Final()
 

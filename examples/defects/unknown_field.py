@@ -22,14 +22,14 @@ def is_small(order: Order) -> bool:
     return order.total < 10
 
 
-class Shop(Machine[Order], name="unknown-field", version=1):
+class Shop(Machine[Order, Placed], name="unknown-field", version=1):
     basket = State(initial=True)
     placed = Final()
 
     place = on(Placed, basket >> placed, when=is_cheap)
 
 
-class Mended(Machine[Order], name="unknown-field-mended", version=1):
+class Mended(Machine[Order, Placed], name="unknown-field-mended", version=1):
     basket = State(initial=True)
     placed = Final()
 

@@ -11,7 +11,7 @@ class Paid(Event): ...
 class Packed(Event): ...
 
 
-class Parcel(Machine[None], name="unreachable-state", version=1):
+class Parcel(Machine[None, Paid | Packed], name="unreachable-state", version=1):
     ordered = State(initial=True)
     packing = State()
     sent = Final()
@@ -20,7 +20,7 @@ class Parcel(Machine[None], name="unreachable-state", version=1):
     pack = on(Packed, packing >> sent)
 
 
-class Mended(Machine[None], name="unreachable-state-mended", version=1):
+class Mended(Machine[None, Paid | Packed], name="unreachable-state-mended", version=1):
     ordered = State(initial=True)
     packing = State()
     sent = Final()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Never
+
 import httpx
 from pydantic import BaseModel
 
@@ -23,7 +25,7 @@ async def send_first_drip_email(newcomer: Newcomer, call: Call, http: httpx.Asyn
     await post(http, "/emails", {"to": newcomer.email, "template": "drip-1"}, call)
 
 
-class Onboarding(Machine[Newcomer], name="onboarding", version=1):
+class Onboarding(Machine[Newcomer, Never], name="onboarding", version=1):
     """Two emails to a new customer, a day apart."""
 
     welcoming = State(initial=True, invoke=send_welcome_email, owner="growth")

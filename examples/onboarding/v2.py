@@ -6,7 +6,7 @@ names, so effects in flight continue under their keys.
 
 from __future__ import annotations
 
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Never, get_args
 
 import httpx
 from pydantic import BaseModel
@@ -70,7 +70,7 @@ def from_version_1(old: dict[str, Any]) -> dict[str, Any]:
     return {**old, "channel": DEFAULT_CHANNEL}
 
 
-class Onboarding(Machine[Newcomer], name="onboarding", version=2):
+class Onboarding(Machine[Newcomer, Never], name="onboarding", version=2):
     """Two emails to a new customer, a day apart; the first fits where they came from."""
 
     asking = State(initial=True, invoke=get_acquisition_channel, owner="growth")

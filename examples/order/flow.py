@@ -120,7 +120,14 @@ def for_couriers(order: Order) -> dict[str, Any]:
 # --- the chart -------------------------------------------------------------------------------
 
 
-class OrderFlow(Machine[Order], name="order", version=1):
+class OrderFlow(
+    Machine[
+        Order,
+        RestaurantAccepted | RestaurantRejected | CourierAccepted | CourierRejected | Delivered,
+    ],
+    name="order",
+    version=1,
+):
     """One food order, from checkout to doorstep."""
 
     creating = State(

@@ -136,7 +136,14 @@ def from_version_1(old: dict[str, Any]) -> dict[str, Any]:
 # --- the chart -------------------------------------------------------------------------------
 
 
-class OrderFlow(Machine[Order], name="order", version=3):
+class OrderFlow(
+    Machine[
+        Order,
+        RestaurantAccepted | CourierAccepted | RestaurantRejected | CourierRejected | Delivered,
+    ],
+    name="order",
+    version=3,
+):
     """One food order, in one of three flows."""
 
     choosing = State(initial=True, doc="Left at once, for one of the three flows.")

@@ -101,7 +101,12 @@ class Named(Machine[Order, Accept | Reject], name="named", version=1):
     paid = on(Paid, one)
 
 
+def order_of(new: NewOrder) -> Order:
+    return Order(items=new.items)
+
+
 class Payment(Machine[Order, Accept | Paid, NewOrder, Receipt], name="payment", version=1):
+    input = order_of
     one = State(initial=True, invoke=(charge, look, note))
     done = Final(output=receipt_of)
     accept = on(Accept, one >> done)

@@ -68,7 +68,9 @@ class Event(BaseModel):
 class AnyEvent(Event):
     """In ``on(AnyEvent, ...)``: every event of the machine, asked after the rules for one class.
 
-    Completions, timers and outcomes of effects are not among them.
+    The machine's events are those of its other rules, and those that its class names beside them:
+    ``Machine[Data, First | Second]``. Completions, timers and outcomes of effects are not among
+    them.
     """
 
 

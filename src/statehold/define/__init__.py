@@ -2,7 +2,7 @@
 
 ::
 
-    class Light(Machine[Meter], name="light", version=1):
+    class Light(Machine[Meter, Press], name="light", version=1):
         dark = State(initial=True)
         lit = State()
 

@@ -49,8 +49,9 @@ class Machine(_Bodied, Generic[D, E, I, O]):
     ``Machine[None]`` has none. ``Machine[Order, Accept | Reject]`` names its events too, so that
     type checkers know what may be sent to it: those of the rules, neither more nor fewer. Internal
     ones may be left out, and where a rule takes ``AnyEvent`` there may be more. ``Never`` stands
-    for none, ``Any`` leaves them open. The fourth parameter is the type of what the final states at
-    the top give, for machines that run this one as a child.
+    for none, ``Any`` leaves them open. The third parameter is what a start takes, if that is not
+    the data; the fourth is the type of what the final states at the top give, for machines that run
+    this one as a child.
 
     The class takes ``name``, at most 64 lower-case letters, digits, underscores and hyphens, and
     ``version``, which counts from 1; ``label`` is what people read in place of the name. Its
@@ -68,8 +69,9 @@ class Machine(_Bodied, Generic[D, E, I, O]):
       ``Machine[Order, Accept, NewOrder]``, or the annotation of the function's own;
     - ``access``: an :class:`statehold.Access`, who may do what; what it leaves out, and all of it
       where there is none, is for the server to say;
-    - ``view``: a function of the data (plain or ``staticmethod``) that gives what readers see; the
-      whole data if left out;
+    - ``view``: a function of the data that gives what readers see; the whole data if left out.
+      Under ``@staticmethod``, or as ``view = staticmethod(function)``, type checkers know what it
+      gives: that is the type of ``reply.view``;
     - ``views``: names of roles with such functions, for what callers with a role see in its place;
       of several roles that a caller has, the first one here counts;
     - ``indexes``: names to functions of the data that give a text, a whole number or None, or a

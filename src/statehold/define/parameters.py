@@ -122,7 +122,7 @@ class NamedEvents:
         if not missing and not surplus:
             return []
         said = [
-            *([f"{_names(missing)} of its rules is missing"] if missing else []),
+            *([f"missing is {_names(missing)}"] if missing else []),
             *([f"no rule takes {_names(surplus)}"] if surplus else []),
         ]
         meant = [event for event in self._named if event not in surplus] + missing
