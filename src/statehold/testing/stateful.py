@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from statehold.chart.machine import AMachine, Definition
 from statehold.chart.payload import EVENT_BYTES, given_output, given_result, jsonable, parse_event
+from statehold.check.simulate.requested import Asked, may_end
 from statehold.check.simulate.script import (
     AdvanceStep,
     CancelStep,
@@ -191,20 +192,24 @@ class _Run:
         self._take(AdvanceStep(max(wait, 0.0)))
 
     def succeed(self, drawn: DataObject) -> None:
-        name = self._draw_running(drawn)
-        result = _plain(drawn.draw(self.strategies.outcomes[name], "result"))
-        given = given_result if name in self.definition.effects else given_output
-        _reject_unfit(lambda: given(self.definition, name, result))
+        asked, name = self._draw_running(drawn)
+        result = _plain(drawn.draw(self.strategies.outcomes[asked.name], "result"))
+        given = given_result if asked.name in self.definition.effects else given_output
+        _reject_unfit(lambda: given(self.definition, asked.name, result))
         self._take(SucceedStep(name, result))
 
     def fail(self, drawn: DataObject) -> None:
-        self._take(FailStep(self._draw_running(drawn)))
+        _, name = self._draw_running(drawn)
+        self._take(FailStep(name))
 
     def cancel(self) -> None:
         self._take(CancelStep("cancelled by the test"))
 
-    def _draw_running(self, drawn: DataObject) -> str:
-        return _one_of(drawn, [asked.name for asked in self.instance.running], "effect")
+    def _draw_running(self, drawn: DataObject) -> tuple[Asked, str]:
+        """With the name by which a script ends it."""
+        running = {name: asked for asked, name in may_end(self.instance.running)}
+        name = _one_of(drawn, list(running), "effect")
+        return running[name], name
 
     def _take(self, step: ScriptStep) -> None:
         player = self.player.fork()
