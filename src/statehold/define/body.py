@@ -66,15 +66,16 @@ def _running() -> dict[str, Any] | None:
 
 
 def _bodies(inner: FrameType) -> list[FrameType]:
-    """The bodies from the machine's to one that is running; none where a state's stands alone."""
+    """The bodies from the outermost, which is the machine's or that of a state used by several, to
+    one that is running."""
     found: list[FrameType] = []
     frame: FrameType | None = inner
     while frame is not None and isinstance(body := frame.f_locals, Body):
         found.insert(0, frame)
         if body.is_machine:
-            return found
+            break
         frame = frame.f_back
-    return []
+    return found
 
 
 def _way_out(name: str, bodies: list[FrameType]) -> str | None:
@@ -87,6 +88,12 @@ def _way_out(name: str, bodies: list[FrameType]) -> str | None:
     if len(path) == 1:
         # in the machine's own body nothing is out of sight
         return None
+    around = [body.f_locals[name] for body in bodies[:-1] if name in body.f_locals]
+    if around and getattr(around[-1], "is_parameter", False):
+        return (
+            "a body does not see the parameters of those around it; hand it to a use of a class "
+            "that stands outside"
+        )
     # where it does not stand yet, it is meant to follow in the machine's own body
     depth = next((at for at in range(len(bodies) - 1, 0, -1) if name in bodies[at - 1].f_locals), 1)
     where = ".".join((*path[:depth], name))

@@ -76,7 +76,10 @@ class Narrowing:
     def put(self, data: Any, part: Any) -> Any:
         """What an action is to give for it: None where the data was changed in place."""
         whole = data if self.outer is None else self.outer.read(data)
-        if isinstance(self.part, str):
+        if isinstance(self.part, str) and part is _field(whole, self.part):
+            # it was changed in place
+            new = None
+        elif isinstance(self.part, str):
             new = with_field(whole, self.part, part, is_frozen=is_frozen(type(whole)))
         else:
             new = settled(self.part[1](whole, part))

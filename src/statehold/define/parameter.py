@@ -29,6 +29,8 @@ class Parameter(Source):
 
     __slots__ = ("default", "name")
 
+    is_parameter = True
+
     def __init__(self, default: Any) -> None:
         self._declared = Declared("atomic")
         self.default = default

@@ -59,8 +59,9 @@ def parameter_problems(cls: type) -> list[Problem]:
     """Gives the parameters of a class their names; what is wrong with them."""
     place = f"{cls.__name__} ({caller()})"
     problems: list[Problem] = []
-    used = _used(cls, set())
-    for name, parameter in parameters_of(cls).items():
+    known = parameters_of(cls)
+    used = _used(cls, set()) if known else set()
+    for name, parameter in known.items():
         hint = annotation(cls, name)
         fault: Fault | None = None
         if parameter.name:

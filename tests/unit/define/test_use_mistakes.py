@@ -252,3 +252,22 @@ def test_types_are_checked_as_far_as_they_are_known() -> None:
 
 def note_of_listing(listing: Listing) -> bool:
     return True
+
+
+def test_a_class_in_the_body_that_names_a_parameter_gets_a_hint() -> None:
+    with pytest.raises(NameError, match="hand it to a use of a class that stands outside"):
+
+        class Outer(Compound):
+            who: str = parameter()
+
+            class inner(Compound):
+                a = State(owner=who)  # type: ignore[name-defined]  # noqa: F821
+
+    with pytest.raises(NameError, match=r"\(lambda: Other\.lost\)"):
+
+        class Other(Compound):
+            lost = Final()
+
+            class inner(Compound):
+                a = State()
+                go = on(Go, a >> lost)  # type: ignore[name-defined]  # noqa: F821

@@ -5,18 +5,28 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
 from statehold import (
+    Call,
     Compound,
+    DefinitionError,
+    Effect,
     Engine,
+    Event,
     Final,
     Machine,
     Parallel,
     Permanent,
     State,
     Upgrade,
+    anywhere,
+    effect,
     on,
+    on_cancel,
     on_done,
+    on_result,
+    parameter,
 )
 from statehold.formats.dot import to_dot
 from statehold.formats.mermaid import to_mermaid
@@ -64,6 +74,80 @@ async def test_effects_of_uses_are_faked_one_by_one() -> None:
         assert reply.state == ["checking.domain.unclear", "checking.phone.yes"]
         await kit.send(ListingFlow, "l-1", Judge(subject="example.org", answer=True), roles="ops")
         assert (await kit.read(ListingFlow, "l-1")).state == ["listed"]
+
+
+class Meter:
+    def read(self) -> int:
+        return 7
+
+
+class Pay(Event):
+    n: int
+
+
+class Part(BaseModel):
+    n: int = 0
+
+
+class Parts(BaseModel):
+    a: Part = Part()
+    b: Part = Part()
+
+
+@effect
+async def charge(part: Part, event: Pay, call: Call, meter: Meter) -> int:
+    return part.n + event.n + meter.read()
+
+
+class Charge(Compound):
+    """With an effect that takes the event and a resource, and a clean-up."""
+
+    ask: Effect[Part, int] = parameter()
+    pays: type[Event] = parameter(default=Pay)
+
+    waiting = State(initial=True)
+    asking = State(invoke=ask)
+    undoing = State()
+    over = Final()
+    pay = on(pays, waiting >> asking)
+    got = on_result(ask, asking >> over, into="n")
+    undo = on_cancel(anywhere >> undoing)
+    undone = on(Judge, undoing >> over)
+
+
+class Charges(Machine[Parts, Pay | Judge], name="charges", version=1):
+    class both(Parallel, initial=True):
+        a = Charge(ask=charge, data="a")
+        b = Charge(ask=charge, data="b")
+
+    end = Final()
+    finish = on_done(both >> end)
+
+
+async def test_effects_of_uses_take_events_and_resources() -> None:
+    async with EngineKit(Charges, resources=[Meter()]) as kit:
+        await kit.start(Charges, id="c-1", data=Parts(b=Part(n=3)))
+        await kit.send(Charges, "c-1", Pay(n=5))
+        await kit.settle()
+        assert (await kit.read(Charges, "c-1")).view == Parts(a=Part(n=12), b=Part(n=15))
+
+
+async def test_uses_clean_up_when_they_are_cancelled() -> None:
+    async with EngineKit(Charges, resources=[Meter()]) as kit:
+        await kit.start(Charges, id="c-1", data=Parts())
+        await kit.engine.cancel(Charges, "c-1")
+        assert (await kit.read(Charges, "c-1")).state == ["both.a.undoing", "both.b.undoing"]
+        reply = await kit.send(Charges, "c-1", Judge(subject="", answer=True))
+        assert reply.status == "cancelled"
+
+
+def test_the_event_of_an_effect_is_checked_in_each_use() -> None:
+    with pytest.raises(
+        DefinitionError, match=r"a\.charge takes Pay, and is asked for here by Judge"
+    ):
+
+        class Wrong(Machine[Parts], name="wrong", version=1):
+            a = Charge(ask=charge, pays=Judge, data="a", initial=True)
 
 
 def about_domain(listing: Listing, event: Judge) -> bool:

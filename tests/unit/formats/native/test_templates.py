@@ -371,3 +371,15 @@ def test_the_result_of_an_effect_of_a_use_is_typed() -> None:
     harness = Harness(definition_of(MACHINE), DATA)
     with pytest.raises(InvalidPayload, match="resolve"):
         harness.succeed("checking.domain.resolve", "no bool")
+
+
+def test_a_use_cleans_up_when_it_is_cancelled() -> None:
+    templates = """
+templates:
+  t:
+    states: {a: {initial: true}, undoing: {}}
+    transitions: {undo: {on_cancel: true, to: undoing}}
+"""
+    machine = definition_of(with_states("  x: {use: t}", templates))
+    row = next(one for one in machine.chart.transitions if one.id == "x.undo")
+    assert (row.source, row.targets, row.trigger.kind) == ("x", ("x.undoing",), "cancel")
