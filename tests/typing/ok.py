@@ -13,6 +13,7 @@ from statehold import (
     AMachine,
     AnyEvent,
     Call,
+    Cancellation,
     Compound,
     Context,
     Definition,
@@ -41,6 +42,7 @@ from statehold import (
     minutes,
     nobody,
     on,
+    on_cancel,
     on_done,
     on_failure,
     on_result,
@@ -302,6 +304,13 @@ def note_any_result(order: Order, event: Result[object]) -> None: ...
 def note_all_ends(order: Order, event: object, context: Context) -> None: ...
 
 
+def was_asked(order: Order, event: Cancellation) -> bool:
+    return bool(event.reason) and not event.by_parent
+
+
+def note_cancellation(order: Order, event: Cancellation) -> None: ...
+
+
 def note_all(
     order: Order, event: Accept | Reject | Packed | PickedUp | Cancel | Undeliverable
 ) -> None: ...
@@ -337,6 +346,8 @@ class Rules(Machine[Order], name="rules", version=1):
         broken = on_failure(left, two >> failed, do=note_failure)
 
     fail = on(Cancel, anywhere >> cancelled)
+    undo = on_cancel(anywhere >> cancelled, when=was_asked, do=note_cancellation)
+    undo_all = on_cancel((form | cancelled) >> cancelled, do=(charge, note_cancellation))
     lapse = after(minutes(1), anywhere >> cancelled)
     at_once = always(anywhere >> cancelled, when=kitchen_is_open)
     refuse = on_done((form.failed | form.good) >> cancelled, do=note_end)

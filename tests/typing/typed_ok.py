@@ -213,6 +213,7 @@ async def engines(engine: Engine, machine: AMachine, either: AMachine | str) -> 
     assert_type(await engine.read(either, "1"), InstanceReply[Any])
     assert_type(await engine.pause(Viewed, "1"), InstanceReply[Shown])
     assert_type(await engine.cancel(Named, "1"), InstanceReply[Order])
+    assert_type(await engine.cancel(Named, "1", force=True, reason="x"), InstanceReply[Order])
     assert_type(await engine.fire_timer(Named, "1", "t"), InstanceReply[Order])
     assert_type(engine.watch_view(Viewed, "1"), AsyncIterator[InstanceReply[Shown]])
     accepted = Accept(minutes=1) if order.paid else Reject()

@@ -24,6 +24,7 @@ from statehold import (
     index,
     minutes,
     on,
+    on_cancel,
     on_done,
     on_failure,
     on_result,
@@ -163,6 +164,8 @@ class Rules(Machine[Order], name="rules", version=1):
         field = on_result(charge, one >> two, into=5)  # E: mypy,pyright
         action = on_result(charge, one >> two, into="reason", do=note_text)  # E: mypy,pyright
         event = on(Accept, one >> two, into="reason")  # E: mypy,pyright
+        cancelled_by = on_cancel(one >> two, do=note_prep_time)  # E: mypy,pyright
+        by_whom = on_cancel(one >> two, by="ops")  # E: mypy,pyright
 
     do = 5  # E: mypy,pyright
 

@@ -107,6 +107,7 @@ _BUILD: dict[str, Callable[[Problem, _Details], StateholdError]] = {
     "incident-kept": lambda p, d: errors.IncidentKept(
         d["incident"], d["kind"], d["act"], d["instead"]
     ),
+    "cancel-failed": lambda p, d: errors.CancelFailed(d["machine"], d["id"], d["why"]),
     "upgrade-failed": lambda p, d: errors.UpgradeFailed(
         d["machine"], d["id"], d["from"], d["to"], d["why"]
     ),
