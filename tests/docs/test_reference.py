@@ -200,6 +200,7 @@ def test_the_examples_of_the_notation_run() -> None:
     for block in re.findall(r"^```python\n(.*?)^```", NOTATION, re.MULTILINE | re.DOTALL):
         exec(compile(block, "notation.md", "exec", dont_inherit=True), names)
     assert names["OrderFlow"].chart.name == "order"
+    assert list(names["Shop"].chart.start_schema["properties"]) == ["dishes"]
     assert names["ListingFlow"].checking.domain.ask.name == "checking.domain.resolve"
 
 

@@ -325,6 +325,8 @@ class _Writer:
             for block in (*node.entry, *node.exit):
                 for action in block:
                     self.omit(f"action {action.name}", place, "the root of a document has none")
+            if self.chart.input is not None:
+                self.omit(f"input {self.chart.input}", "the chart", "SCXML starts with the data")
         for what, value in (
             ("owner", node.owner),
             ("tags", node.tags),

@@ -16,7 +16,7 @@ from statehold.formats.notation import Offered
 from statehold.testing import Harness
 
 GUIDE = (Path(__file__).parents[4] / "docs" / "guides" / "data-machines.md").read_text()
-FIRST, TEMPLATES, EFFECTS, UPGRADES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
+FIRST, INPUT, TEMPLATES, EFFECTS, UPGRADES = re.findall(r"```yaml\n(.*?)```", GUIDE, re.DOTALL)
 
 
 @effect
@@ -31,6 +31,24 @@ def test_the_first_machine_is_one() -> None:
     leave.assert_done()
     assert leave.data["note"] == "no answer"
     Harness(read_native(FIRST).definition, {"who": "ann", "days": 1}).assert_done()
+
+
+def test_the_input_makes_the_data() -> None:
+    text = f"""
+statehold: 1
+name: shop
+data:
+  properties:
+    items: {{type: array, items: {{type: string}}}}
+    total: {{type: integer}}
+    placed_at: {{type: string, format: date-time}}
+    note: {{type: string}}
+  required: [items, total, placed_at]
+{INPUT}
+states: {{waiting: {{initial: true}}}}
+"""
+    shop: Harness[Any] = Harness(read_native(text).definition, {"items": ["tea"]})
+    assert shop.data == {"items": ["tea"], "total": 1, "placed_at": "2026-01-01T12:00:00Z"}
 
 
 def test_the_effects_and_the_upgrade_can_be_read() -> None:
