@@ -44,6 +44,15 @@ class Performed(Protocol):
     def ended(self) -> datetime | None: ...
 
 
+class Noted(Protocol):
+    """What an effect has sent, or was given: its key, and the text of the event."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def text(self) -> str: ...
+
+
 def audit(image: Image, ledger: Ledger | None = None, *, skew: timedelta = NO_TIME) -> list[str]:
     """Everything that is wrong, in words; empty where nothing is.
 
@@ -418,6 +427,43 @@ def check_calls(image: Image, calls: Iterable[Performed]) -> Iterator[str]:
                     yield f"{key} is done and was never performed to its end"
     for key in sorted(set(begun) - asked):
         yield f"{key} was performed {begun[key]} times and was never asked for"
+
+
+def check_legs(image: Image, acknowledged: Iterable[Noted]) -> Iterator[str]:
+    """What an effect has sent while it ran was taken once, in its order, and nothing was taken
+    that was only refused."""
+    found: Counter[tuple[str, str]] = Counter()
+    for instance in image.instances:
+        legs = instance.document["data"].get("legs", ()) if instance.name.startswith("job/") else ()
+        for line in instance.lines:
+            event = line.body.get("event")
+            if isinstance(event, dict) and event.get("type") == "Leg":
+                found[event["of"], event["text"]] += 1
+        taken = [leg.rpartition(" ")[::2] for leg in legs]
+        for of in dict.fromkeys(of for of, _ in taken):
+            order = [text for one, text in taken if one == of]
+            if order != ["there", "back"][: len(order)]:
+                yield f"{instance.name}: {of} has sent {order}"
+    for letter in image.mail:
+        event = letter.body.get("event")
+        if isinstance(event, dict) and event.get("type") == "Leg":
+            found[event["of"], event["text"]] += 1
+    for one in dict.fromkeys((leg.key, leg.text) for leg in acknowledged):
+        if found[one] != 1:
+            yield f"{one} was acknowledged to its effect and is there {found[one]} times"
+
+
+def check_echoes(image: Image, given: Iterable[Noted]) -> Iterator[str]:
+    """The event that asked for an effect is the same at each attempt."""
+    asked: dict[str, str] = {}
+    for instance in image.instances:
+        for line in instance.lines:
+            for record in line.body.get("effects", ()):
+                if (record["name"], record["what"]) == ("echo", "asked"):
+                    asked[f"{instance.name}/{record['key']}"] = line.body["event"]["text"]
+    for one in given:
+        if asked.get(one.key) != one.text:
+            yield f"{one.key} was given {one.text!r}, and {asked.get(one.key)!r} asked for it"
 
 
 def check_rest(image: Image, alive: Collection[str]) -> Iterator[str]:

@@ -50,11 +50,22 @@ class Performed:
     value: object = None
 
 
+@dataclass(frozen=True)
+class Noted:
+    """What an effect was given or has been answered. ``text`` is that of the event."""
+
+    key: str
+    text: str
+
+
 class Outside:
     """Whatever effects talk to. How a call goes hangs on its key and on how often it was asked."""
 
     def __init__(self, seed: int, now: Callable[[], datetime], worker: Callable[[], str]) -> None:
         self.calls: list[Performed] = []
+        #: legs whose step was acknowledged to the effect, and notes that effects were given
+        self.legs: list[Noted] = []
+        self.echoes: list[Noted] = []
         #: nothing fails any more
         self.is_kind = False
         self.pause: Callable[[float], Awaitable[None]] = asyncio.sleep
@@ -99,6 +110,7 @@ class Job(BaseModel):
     verdict: object = None
     notes: list[str] = []
     undone: int = 0
+    legs: list[str] = []
 
 
 class Approve(Event):
@@ -106,6 +118,13 @@ class Approve(Event):
 
 
 class Note(Event):
+    text: str
+
+
+class Leg(Event, internal=True):
+    """A leg of a journey, which the effect itself reports."""
+
+    of: str
     text: str
 
 
@@ -126,9 +145,23 @@ async def charge(job: Job, call: Call) -> str:
     return await outside.get().perform(call)
 
 
-@effect(attempts=2, first=seconds(1), timeout=seconds(20), heartbeat=seconds(2.5))
+@effect(attempts=3, first=seconds(1), timeout=seconds(20), heartbeat=seconds(2.5))
 async def carry(job: Job, call: Call) -> str:
-    return await outside.get().perform(call, beats=True)
+    await report(call, "there")
+    value = await outside.get().perform(call, beats=True)
+    await report(call, "back")
+    return value
+
+
+async def report(call: Call, leg: str) -> None:
+    await call.send(Leg(of=call.key, text=leg), key=leg)
+    outside.get().legs.append(Noted(call.key, leg))
+
+
+@effect(attempts=20, first=seconds(0.5), longest=seconds(5), timeout=seconds(6))
+async def echo(job: Job, event: Note, call: Call) -> None:
+    outside.get().echoes.append(Noted(call.key, event.text))
+    await outside.get().perform(call)
 
 
 @effect(attempts=20, first=seconds(0.5), longest=seconds(5), timeout=seconds(6))
@@ -180,6 +213,10 @@ def keep_failure(job: Job, event: Failure) -> None:
 def note(job: Job, event: Note, context: Context) -> None:
     job.notes.append(event.text)
     context.send("hub", hub_of(context.instance), Heard(text=event.text))
+
+
+def keep_leg(job: Job, event: Leg) -> None:
+    job.legs.append(f"{event.of} {event.text}")
 
 
 def promise(job: Job, event: object, context: Context) -> None:
@@ -259,7 +296,9 @@ class JobFlow(Machine[Job], name="job", version=1):
     undo = on_cancel((charging | paid | checking | carrying) >> undoing, do=(undo, record))
     refunded = on_result(refund, undoing >> undone, do=record)
     lost = on_failure(refund, undoing >> undone)
-    noting = on(Note, charging | broke | paid | checking | carrying | resting, do=note)
+    noting = on(Note, charging | broke | paid | checking, do=note)
+    echoing = on(Note, carrying | resting, do=(note, echo))
+    leg = on(Leg, carrying, do=keep_leg)
     pay = on_result(charge, charging >> paid, do=keep_receipt)
     fail = on_failure(charge, charging >> broke, do=count_try)
     again = after(pause_before_next, broke >> charging, when=may_try)

@@ -19,7 +19,7 @@ from statehold.engine.limits import Limits
 from statehold.errors import StateholdError
 from statehold.store import Store
 from statehold.stores import Memory
-from tests.simulation.auditor import audit, audit_at_rest
+from tests.simulation.auditor import audit, audit_at_rest, check_echoes, check_legs
 from tests.simulation.clients import (
     Broken,
     Client,
@@ -205,7 +205,10 @@ class Simulation:
             incidents = await self.person.settle()
             if findings := self._audit():
                 return findings
-            findings = audit_at_rest(read_memory(self.memory), self.outside.calls, recalls={"Hush"})
+            image = read_memory(self.memory)
+            findings = audit_at_rest(image, self.outside.calls, recalls={"Hush"})
+            findings += check_legs(image, self.outside.legs)
+            findings += check_echoes(image, self.outside.echoes)
             if not findings and not incidents:
                 return await self.company.leave_all() or self._check_log()
             if self.loop.time() > until:
@@ -248,6 +251,8 @@ class Simulation:
             "refused": len(self.journal.ledger.refused),
             "unknown": len(self.journal.ledger.unknown),
             "calls of effects": len(self.outside.calls),
+            "legs": len(self.outside.legs),
+            "echoes": len(self.outside.echoes),
             "workers": self.company.started,
             **{f"{kind} lines": kinds.count(kind) for kind in sorted(set(kinds))},
         }

@@ -13,12 +13,15 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from statehold.chart.asking import asked_event
 from statehold.engine.background.message_dispatcher import MessageDispatcher
 from statehold.engine.background.rescuer import Rescuer
 from statehold.engine.commit.lookup import Lookup
+from statehold.engine.requests.effect_sends import EffectEvent
 from statehold.interpreter import macrostep
 from statehold.records import Entry, Message, MessageId, Ref, Row, Write
 from statehold.store import WriteResult
@@ -71,7 +74,7 @@ def test_a_run_uses_everything() -> None:
         seen |= {name for name, count in report.counts.items() if count}
     kinds = "start event timer result failure pause resume cancel tried incident retry refused"
     assert {f"{kind} lines" for kind in kinds.split()} <= seen
-    assert {"unknown", "refused"} <= seen
+    assert {"unknown", "refused", "legs", "echoes"} <= seen
 
 
 # --- bugs that are planted have to be found -------------------------------------------------------
@@ -158,6 +161,27 @@ def forget_cancellations(patch: Patch) -> None:
     patch.setattr(macrostep, "with_cancellation", lambda history, cancellation: history)
 
 
+def send_again(patch: Patch) -> None:
+    """What an effect sends has no key."""
+    made = EffectEvent.__init__
+
+    def without(self: EffectEvent, *args: Any, **how: Any) -> None:
+        made(self, *args, **{**how, "key": None})
+
+    patch.setattr(EffectEvent, "__init__", without)
+
+
+def mix_events(patch: Patch) -> None:
+    """Each effect gets the event that another one was asked for by."""
+    last: list[Any] = []
+
+    def of_another(definition: object, effect: object, kept: object) -> Any:
+        last.append(asked_event(definition, effect, kept))  # type: ignore[arg-type]
+        return last[-2] if len(last) > 1 else last[-1]
+
+    patch.setattr("statehold.engine.background.attempt.asked_event", of_another)
+
+
 def never_stop(patch: Patch) -> None:
     """The message dispatcher can't be stopped."""
 
@@ -178,6 +202,8 @@ def never_stop(patch: Patch) -> None:
         (rescue_nobody, "hold it and are dead"),
         (never_doubt, "hold it and are dead"),
         (read_what_is_kept, "no order explains"),
+        (send_again, "was acknowledged to its effect and is there 2 times"),
+        (mix_events, "asked for it"),
         (never_stop, "does not stop"),
         (forget_cancellations, "it was cancelled"),
     ],
