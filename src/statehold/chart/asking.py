@@ -2,7 +2,7 @@
 
 An event is kept in its wire form, and read as the effect's parameter is annotated: the same at each
 attempt, in each worker, and after an upgrade. Only events of the machine are kept. Where a start,
-an immediate rule, a timer, a completion or an outcome asks for the effect, there is none.
+a cancellation, an immediate rule, a timer, a completion or an outcome asks, there is none.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def unfit(
     chart: Chart, effects: Mapping[str, Effect[Any, Any]], events: Mapping[str, type[Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """The effects that are asked for by what does not fit their parameter: the id of the
-    transition, or of the state that a start enters, the effect, and what is wrong.
+    transition, or of the state that a start enters or a cancellation leaves, the effect, and what is wrong.
 
     ``events`` are the classes of the machine's events by their names. The chart is sound.
     """
@@ -82,6 +82,9 @@ def unfit(
     if chart.policy.cancelling_exits:
         for node in tree.states:
             yield from _faults(node.id, _effects_of(node.exit), wanted, None, "if it is cancelled")
+    for node in chart.states:
+        # a cancellation leaves every state
+        yield from _faults(node.id, _effects_of(node.exit), wanted, None)
     for transition in chart.transitions:
         names = _event_names(transition, events)
         moves = [one.name for block in transition.actions for one in block if one.kind == "effect"]

@@ -159,6 +159,16 @@ def test_a_start_and_a_timer_ask_without_an_event() -> None:
         late = after(seconds(1), a, do=maybe)
 
 
+def test_a_cancellation_asks_without_an_event() -> None:
+    def make() -> None:
+        class M(Machine[Order], name="m", version=1):
+            a = State(initial=True, exit=charge)
+            b = State()
+            pay = on(Pay, a >> b)
+
+    assert "takes Pay, and is asked for here without an event" in refused(make)
+
+
 def test_any_event_is_every_event_of_the_machine() -> None:
     def make() -> None:
         class M(Machine[Order], name="m", version=1):
