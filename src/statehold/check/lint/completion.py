@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import takewhile
 from typing import Any
@@ -56,21 +57,49 @@ def done_unhandled(analysis: Analysis) -> Iterator[Finding]:
     """Nested final states that are reached and never left, without a transition for ``done``."""
     if not analysis.complete:
         return
+    taken = _EndsTaken(analysis)
     for state in analysis.chart.states:
         if state.kind != "final" or state.id not in analysis.rested or state.id in analysis.left:
             continue
         above = _completed_by(analysis, state.id)
         # a final state at the top, or the regions of a parallel root together, end the instance
-        if ROOT in above or any(analysis.hears(done_event(one)) for one in above):
+        if ROOT in above or any(taken.take(done_event(one), state) for one in above):
             continue
         yield analysis.finding(
             "done-unhandled",
             "state",
             above[0],
             f"it reaches its end, {state.id}, and an instance stays there for ever: no on_done "
-            "leads on",
+            "leads on from it",
             f"add on_done({above[0]} >> …)",
         )
+
+
+class _EndsTaken:
+    """Which ends of a state the transitions for its completion take: one that asks for an end by a
+    guard takes none of the others beside that one."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self.analysis = analysis
+        parents = {s.id: s.parent for s in analysis.chart.states if s.kind == "final"}
+        #: transitions by the event of a completion
+        self.count: Counter[str] = Counter()
+        #: those that ask for an end, by the event and the parent of that end
+        self.asking: Counter[tuple[str, str | None]] = Counter()
+        self.asked: set[tuple[str, str]] = set()
+        for t in analysis.chart.transitions:
+            ends = [g.name for g in t.guards if g.kind == "in" and g.name in parents]
+            for event in t.trigger.events:
+                self.count[event] += 1
+                self.asked.update((event, end) for end in ends)
+                self.asking.update({(event, parents[end]) for end in ends})
+
+    def take(self, event: str, final: StateNode) -> bool:
+        if event not in self.count:
+            # by AnyEvent, say
+            return self.analysis.hears(event)
+        is_asked = (event, final.id) in self.asked
+        return is_asked or self.asking[event, final.parent] < self.count[event]
 
 
 def _completed_by(analysis: Analysis, final: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from statehold import (
     Machine,
     Parallel,
     State,
+    active,
     on,
     on_done,
 )
@@ -69,3 +70,39 @@ def test_a_final_state_that_nothing_leads_to_lets_its_region_never_finish() -> N
     found = findings(Flow)
     assert [f.code for f in found] == ["never-done", "unreachable-state"]
     assert "both.right never reaches a final state" in found[0].message
+
+
+def test_an_end_that_no_on_done_of_another_end_takes_is_found() -> None:
+    class Flow(Machine[Data], name="flow", version=1):
+        class form(Compound, initial=True):
+            one = State(initial=True)
+            failed = Final()
+            good = Final()
+            fail = on(Go, one >> failed)
+            finish = on(Stop, one >> good)
+
+        over = Final()
+        refuse = on_done(form.failed >> over)
+
+    found = findings(Flow)
+    assert [f.code for f in found] == ["done-unhandled"]
+    assert "form.good" in found[0].message
+
+
+def test_an_end_beside_one_that_is_asked_for_in_another_region_is_taken() -> None:
+    class Flow(Machine[Data], name="flow", version=1):
+        class both(Parallel, initial=True):
+            class left(Compound):
+                one = State(initial=True)
+                failed = Final()
+                fail = on(Go, one >> failed)
+
+            class right(Compound):
+                one = State(initial=True)
+                two = Final()
+                go = on(Stop, one >> two)
+
+        over = Final()
+        end = on_done(both >> over, when=active(both.left.failed))
+
+    assert "done-unhandled" not in codes(Flow)
