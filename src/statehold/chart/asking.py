@@ -69,7 +69,8 @@ def unfit(
     chart: Chart, effects: Mapping[str, Effect[Any, Any]], events: Mapping[str, type[Any]]
 ) -> Iterator[tuple[str, str, str]]:
     """The effects that are asked for by what does not fit their parameter: the id of the
-    transition, or of the state that a start enters or a cancellation leaves, the effect, and what is wrong.
+    transition, or of the state that a start enters or a cancellation leaves, the effect, and what
+    is wrong.
 
     ``events`` are the classes of the machine's events by their names. The chart is sound.
     """
