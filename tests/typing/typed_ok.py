@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any, Never, assert_type
+from typing import Any, Never, TypeAlias, TypeVar, assert_type
 
 from pydantic import BaseModel
 
@@ -304,3 +304,34 @@ def blocking_clients(client: Client, either: AMachine | str) -> None:
     assert_type(client.fire_timer(Plain, "1", "t"), Reply[Order])
     for reply in client.watch_view(Viewed, "1"):
         assert_type(reply, Reply[Shown])
+
+
+Either: TypeAlias = Accept | Reject
+
+
+class Aliased(Machine[Order, Either], name="aliased", version=1):
+    one = State(initial=True)
+    either = on((Accept, Reject), one)
+
+
+D = TypeVar("D")
+E = TypeVar("E", bound=Event)
+
+
+async def of_orders(engine: Engine, machine: type[Machine[Order]]) -> Order:
+    return (await engine.read(machine, "1")).view
+
+
+async def of_any(
+    engine: Engine, machine: type[Machine[D, E, Any, Any]], event: E
+) -> InstanceReply[D]:
+    return await engine.send(machine, "1", event)
+
+
+async def helpers(engine: Engine, either: Either) -> None:
+    await of_orders(engine, Plain)
+    await of_orders(engine, Aliased)
+    assert_type(await of_any(engine, Aliased, Accept(minutes=1)), InstanceReply[Order])
+    await engine.send(Aliased, "1", either)
+    for event in (Accept(minutes=1), Reject()):
+        await engine.send(Aliased, "1", event)

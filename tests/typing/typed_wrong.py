@@ -5,6 +5,7 @@ each marked line, and no other, is an error for both."""
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
@@ -242,3 +243,23 @@ def blocking_clients(client: Client) -> None:
     client.resume(Viewed, "1").view.items  # E: mypy,pyright
     for reply in client.watch_view(Viewed, "1"):
         reply.view.items  # E: mypy,pyright
+
+
+D = TypeVar("D")
+E = TypeVar("E", bound=Event)
+
+
+async def of_orders(engine: Engine, machine: type[Machine[Order, Accept]]) -> None: ...
+
+
+async def of_any(engine: Engine, machine: type[Machine[D, E, Any, Any]], event: E) -> D:
+    return (await engine.send(machine, "1", event)).view
+
+
+async def helpers(engine: Engine, event: Event, either: Accept | Reject) -> None:
+    await of_orders(engine, Both)  # E: mypy,pyright
+    await of_any(engine, Named, Reject())  # E: mypy,pyright
+    await engine.send(Named, "1", event)  # E: mypy,pyright
+    await engine.send(Named, "1", either)  # E: mypy,pyright
+    for one in (Accept(minutes=1), Reject()):
+        await engine.send(Named, "1", one)  # E: mypy,pyright
