@@ -179,8 +179,8 @@ class Engine(Questions):
         caller: Caller = ANYONE,
         left_out: LeftOut | None = None,
     ) -> InstanceReply:
-        """A new instance. ``data``: a value of the machine's data type, plain values, or JSON; left
-        out, the type's defaults.
+        """A new instance. ``data``: a value of the machine's data type, or of its input's where it
+        has one, plain values, or JSON; left out, the type's defaults.
 
         Without an ``id`` one is generated: from the ``key`` if there is one, so that the same
         request of a caller gives the same instance. ``left_out`` are fields of JSON that its sender

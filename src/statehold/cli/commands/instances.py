@@ -23,9 +23,12 @@ async def start(
     machine: Machine,
     id: Annotated[str | None, typer.Argument(metavar="ID", help="Generated if omitted.")] = None,
     fields: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Fields of the data.")
+        list[str] | None,
+        typer.Argument(metavar="NAME=VALUE...", help="Fields of the data, or of the input."),
     ] = None,
-    data: Annotated[str | None, typer.Option("--data", help="The data as JSON, or @FILE.")] = None,
+    data: Annotated[
+        str | None, typer.Option("--data", help="The data, or the input, as JSON, or @FILE.")
+    ] = None,
     key: Key = None,
 ) -> None:
     """Start an instance: start order o-1 items='["pizza"]'."""
