@@ -22,8 +22,10 @@ from statehold.formats.native.model import StateSpec, TemplateSpec
 from statehold.formats.native.narrowed import Inside, effects_named, narrowed_effect
 from statehold.formats.native.part import keys_of
 from statehold.formats.native.problems import Problems, TooManyProblems, near, shown
-from statehold.plain.values import DEPTH_LIMIT, NODE_LIMIT, ParsedDocument, Path
+from statehold.plain.values import DEPTH_LIMIT, ParsedDocument, Path
 
+#: scalars, mappings and lists that all uses together have
+VALUE_LIMIT = 50_000
 #: levels of uses inside of uses
 USE_DEPTH_LIMIT = 16
 #: keys of a state that is a use; all else comes from its template
@@ -79,7 +81,7 @@ class _Expansion:
         self.value = value
         #: of the document, and of what is expanded
         self.lines = problems.document.lines
-        self.left = NODE_LIMIT
+        self.left = VALUE_LIMIT
         self.transitions: dict[str, Any] = {}
         self.effects: dict[str, Any] = {}
         #: effects with the names that uses have for them
@@ -316,12 +318,14 @@ class _Expansion:
             message = (
                 f"it is nested more than {DEPTH_LIMIT} levels deep"
                 if self.left >= 0
-                else f"uses of templates have more than {NODE_LIMIT} values in all"
+                else f"uses of templates have more than {VALUE_LIMIT} values in all"
             )
             self.problems.add(("templates",), message, "use fewer of them")
             raise TooManyProblems
-        if source in self.lines:
-            self.lines[place] = self.lines[source]
+        line = self.lines.get(source)
+        if line is not None and line != self.lines.get(place[:-1]):
+            # where it is that of what it stands in, it is found there
+            self.lines[place] = line
         if isinstance(value, dict):
             return {
                 key: self._copied(one, (*source, key), (*place, key), values)

@@ -351,6 +351,37 @@ def test_templates_in_templates_are_bounded_before_the_work() -> None:
         assert time.process_time() - begun < 10
 
 
+def test_a_problem_in_a_template_has_the_line_that_it_is_written_in() -> None:
+    templates = """
+templates:
+  t:
+    parameters: [who]
+    states:
+      a:
+        initial: true
+        owner: $who
+        tags:
+        - x
+        - 3
+        meta: {}
+      b: {deadline: 1x}
+"""
+    states = """
+  x:
+    use: t
+    with:
+      who:
+        3
+"""
+    text = with_states(states, templates)
+    lines = text.splitlines()
+    found = problems_of(text)
+    for written in ("        - 3", "      who:", "      b: {deadline: 1x}"):
+        line = lines.index(written) + 1
+        assert any(problem.startswith(f"line {line}, states.x.") for problem in found), found
+    assert len(found) == 3
+
+
 def test_large_values_of_parameters_are_bounded_too() -> None:
     doubled = ", ".join(["$p"] * 20)
     lines = [
