@@ -7,6 +7,8 @@ import json
 from typing import Any
 
 from statehold.chart.access import AnyOf, Grant, HasRole, anyone, nobody
+from statehold.formats.native.problems import Problems, TooManyProblems
+from statehold.formats.native.templates import expanded
 from statehold.formats.notation import DOCUMENT_LIMIT
 from statehold.plain.read import read_plain
 from statehold.plain.values import TextRefused
@@ -16,12 +18,16 @@ def needs_no_version(before: bytes, after: bytes) -> bool:
     """Whether only who may do what differs (``access``, ``views``, ``by`` of transitions,
     ``internal`` of events), and labels. False for equal documents, and where one can't be read."""
     try:
-        old = read_plain(before, limit=DOCUMENT_LIMIT).value
-        new = read_plain(after, limit=DOCUMENT_LIMIT).value
-    except TextRefused:
+        old, new = _expanded(before), _expanded(after)
+    except (TextRefused, TooManyProblems):
         return False
     # as text: the order of states and of transitions counts
     return json.dumps(old) != json.dumps(new) and _bare(old) == _bare(new)
+
+
+def _expanded(text: bytes) -> Any:
+    """With the states that uses of templates have, which are what instances are in."""
+    return expanded(Problems(read_plain(text, limit=DOCUMENT_LIMIT))).document.value
 
 
 def grant_to_put(text: bytes) -> Grant | None:

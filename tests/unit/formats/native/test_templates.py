@@ -10,6 +10,7 @@ import pytest
 
 from statehold import Call, DefinitionError, Effect, InvalidPayload, effect
 from statehold.formats.native import read_native, write_native
+from statehold.formats.native.access_alone import needs_no_version
 from statehold.formats.native.narrowed import narrowed
 from statehold.formats.notation import HttpCall, Offered
 from statehold.testing import Harness
@@ -414,3 +415,24 @@ templates:
     machine = definition_of(with_states("  x: {use: t}", templates))
     row = next(one for one in machine.chart.transitions if one.id == "x.undo")
     assert (row.source, row.targets, row.trigger.kind) == ("x", ("x.undoing",), "cancel")
+
+
+def test_who_may_send_changes_in_templates_and_uses_without_a_version() -> None:
+    plain = with_states("  x: {use: t, with: {by: a}}", BY)
+    for other in (
+        with_states("  x: {use: t, with: {by: b}}", BY),
+        with_states("  x: {use: t, with: {by: a}}", BY.replace("on: Go,", "on: Go, doc: '',")),
+        with_states("  x: {use: t, with: {by: a}, label: X}", BY),
+    ):
+        is_same = "doc" in other
+        assert needs_no_version(plain.encode(), other.encode()) is not is_same
+    moved = with_states("  y: {use: t, with: {by: a}}", BY)
+    assert not needs_no_version(plain.encode(), moved.encode())
+    endless = with_states("  x: {use: t}", "templates: {t: {states: {a: {use: t}}}}")
+    assert not needs_no_version(plain.encode(), endless.encode())
+
+
+BY = """
+templates:
+  t: {parameters: [by], states: {a: {initial: true}}, transitions: {go: {on: Go, from: a, by: $by}}}
+"""
