@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from statehold.store import Query
 from tests.conformance.sessions import ends, running
 
 pytestmark = pytest.mark.anyio
@@ -310,6 +311,28 @@ async def test_scxml_cancels_an_invoke_when_its_state_is_left_and_drops_its_even
     async with running(body) as session:
         await session.send("go")
         assert await session.wait(60) == ["b"]
+
+
+async def test_scxml_exits_a_cancelled_session_and_drops_what_that_sends_to_its_parent() -> None:
+    body = """
+    <state id="a">
+      <invoke type="http://www.w3.org/TR/scxml/" id="c"><content><scxml name="child">
+        <state id="i"><onexit>
+          <send target="#_parent" event="late"/><raise event="never"/>
+          <send event="mine" delay="1s"/>
+        </onexit><transition event="never mine" target="i"/></state>
+      </scxml></content></invoke>
+      <transition event="go" target="b"/>
+    </state>
+    <state id="b"><transition event="*" target="wrong"/></state><state id="wrong"/>"""
+    async with running(body) as session:
+        assert await session.send("go") == ["b"]
+        assert await session.wait(60) == ["b"]
+        [child] = (await session.kit.engine.list(Query("child"))).instances
+        assert child.status == "cancelled"
+        lines = (await session.kit.engine.journal("child", child.id)).entries
+        assert [line.kind for line in lines] == ["start", "cancel"]
+        assert [one["event"]["type"] for one in lines[-1].sent] == ["late", "mine"]
 
 
 async def test_scxml_forwards_events_to_a_child_that_wants_them_and_finalizes_its_answers() -> None:
