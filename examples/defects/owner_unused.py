@@ -11,7 +11,7 @@ class Claimed(Event): ...
 class Paid(Event): ...
 
 
-class Claim(Machine[None], name="owner-unused", version=1):
+class Claim(Machine[None, Claimed | Paid], name="owner-unused", version=1):
     open = State(initial=True)
     routing = State(owner="clerk")
     paying = State(owner="cashier")
@@ -22,7 +22,7 @@ class Claim(Machine[None], name="owner-unused", version=1):
     pay = on(Paid, paying >> over)
 
 
-class Mended(Machine[None], name="owner-unused-mended", version=1):
+class Mended(Machine[None, Claimed | Paid], name="owner-unused-mended", version=1):
     open = State(initial=True)
     routing = State()
     paying = State(owner="cashier")

@@ -14,7 +14,7 @@ def in_short(data: Any) -> str:
     return "a case"
 
 
-class Case(Machine[None], name="role-unused", version=1):
+class Case(Machine[None, Closed], name="role-unused", version=1):
     open = State(initial=True)
     closed = Final()
 
@@ -24,7 +24,7 @@ class Case(Machine[None], name="role-unused", version=1):
     views: ClassVar = {"auditer": in_short}
 
 
-class Mended(Machine[None], name="role-unused-mended", version=1):
+class Mended(Machine[None, Closed], name="role-unused-mended", version=1):
     open = State(initial=True)
     closed = Final()
 

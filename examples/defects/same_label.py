@@ -11,7 +11,7 @@ class Offered(Event): ...
 class Answered(Event): ...
 
 
-class Order(Machine[None], name="same-label", version=1):
+class Order(Machine[None, Offered | Answered], name="same-label", version=1):
     offering = State(initial=True, label="Waiting")
     asking = State(label="Waiting")
     over = Final()
@@ -20,7 +20,7 @@ class Order(Machine[None], name="same-label", version=1):
     answer = on(Answered, asking >> over)
 
 
-class Mended(Machine[None], name="same-label-mended", version=1):
+class Mended(Machine[None, Offered | Answered], name="same-label-mended", version=1):
     offering = State(initial=True, label="Waiting for an offer")
     asking = State(label="Waiting for an answer")
     over = Final()

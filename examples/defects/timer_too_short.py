@@ -8,7 +8,7 @@ from statehold import Event, Final, Machine, State, after, on, seconds
 class Stopped(Event): ...
 
 
-class Poll(Machine[None], name="timer-too-short", version=1):
+class Poll(Machine[None, Stopped], name="timer-too-short", version=1):
     asking = State(initial=True)
     resting = State()
     over = Final()
@@ -18,7 +18,7 @@ class Poll(Machine[None], name="timer-too-short", version=1):
     stop = on(Stopped, (asking | resting) >> over)
 
 
-class Mended(Machine[None], name="timer-too-short-mended", version=1):
+class Mended(Machine[None, Stopped], name="timer-too-short-mended", version=1):
     asking = State(initial=True)
     resting = State()
     over = Final()
