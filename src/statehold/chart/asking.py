@@ -78,7 +78,7 @@ def unfit(
     if not wanted:
         return
     tree = Tree(chart)
-    for state in sorted(_entered_by_default(tree, 0)):
+    for state in sorted(entered_by_default(tree, 0)):
         yield from _faults(tree.states[state].id, _asked_on_entry(tree, state), wanted, None)
     if chart.policy.cancelling_exits:
         for node in tree.states:
@@ -89,9 +89,9 @@ def unfit(
     for transition in chart.transitions:
         names = _event_names(transition, events)
         moves = [one.name for block in transition.actions for one in block if one.kind == "effect"]
-        for state in sorted(_entered(tree, transition)):
+        for state in sorted(entered_by(tree, transition)):
             moves += _asked_on_entry(tree, state)
-        for state in sorted(_left(tree, transition)):
+        for state in sorted(left_by(tree, transition)):
             moves += _effects_of(tree.states[state].exit)
         for name in names:
             given = None if name is None else (name, events.get(name))
@@ -163,7 +163,7 @@ def _name_of(member: Any) -> str | None:
 # --- what a transition may enter and leave -------------------------------------------------
 
 
-def _entered(tree: Tree, transition: Transition) -> set[int]:
+def entered_by(tree: Tree, transition: Transition) -> set[int]:
     """Every state that the transition may enter; through a history state, all that it may
     remember."""
     targets = [tree.index[target] for target in transition.targets]
@@ -177,22 +177,22 @@ def _entered(tree: Tree, transition: Transition) -> set[int]:
             inner = tree.parent[target]
             found |= set(range(inner + 1, tree.end[inner]))
         else:
-            found |= _entered_by_default(tree, target)
+            found |= entered_by_default(tree, target)
         for state in (inner, *tree.ancestors(inner)):
-            if state == top or not tree.is_descendant(state, top):
-                break
-            found.add(state)
-            if tree.states[state].kind == "parallel":
+            is_inside = tree.is_descendant(state, top)
+            if is_inside:
+                found.add(state)
+            if tree.states[state].kind == "parallel" and (is_inside or state == top):
+                # all regions of it are entered again
                 for region in tree.children[state]:
-                    inside = any(
-                        one == region or tree.is_descendant(one, region) for one in targets
-                    )
-                    if not inside:
-                        found |= _entered_by_default(tree, region)
+                    if not any(one == region or tree.is_descendant(one, region) for one in targets):
+                        found |= entered_by_default(tree, region)
+            if not is_inside:
+                break
     return found
 
 
-def _entered_by_default(tree: Tree, state: int) -> set[int]:
+def entered_by_default(tree: Tree, state: int) -> set[int]:
     found: set[int] = set()
     waiting = [state]
     while waiting:
@@ -216,7 +216,7 @@ def _entered_by_default(tree: Tree, state: int) -> set[int]:
     return found
 
 
-def _left(tree: Tree, transition: Transition) -> set[int]:
+def left_by(tree: Tree, transition: Transition) -> set[int]:
     """Every state that may be active where the transition is taken, and that it leaves."""
     targets = [tree.index[target] for target in transition.targets]
     if not targets:
