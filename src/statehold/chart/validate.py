@@ -8,7 +8,8 @@ Rules:
 3.  A history state stands in a compound or parallel state and has a default below it.
 4.  A set of targets can be active together.
 5.  A transition starts in a state that can be active and be left, and has what its trigger needs.
-6.  Ids of transitions and of invokes are unique; names that guards refer to exist.
+6.  Ids of transitions and of invokes are unique, and no id of an invoke is the name of another
+    effect that an action asks for; names that guards refer to exist.
 7.  Everything is bounded: ``STATE_LIMIT``, ``TRANSITION_LIMIT``, ``DEPTH_LIMIT``,
     ``ACTIVE_LIMIT``, ``DELAY_LIMIT_SECONDS``, ``VERSION_LIMIT``.
 8.  Its stored form is read back as the same chart (:mod:`.readback`). Where it is not, values may
@@ -51,6 +52,13 @@ def validate(chart: Chart) -> list[Problem]:
     give.
     """
     return _Validation(chart).problems
+
+
+def effects_of_actions(chart: Chart) -> dict[str, None]:
+    """The names of the effects that actions ask for, each once, in the chart's order."""
+    blocks = [block for state in chart.states for block in (*state.entry, *state.exit)]
+    blocks += [block for one in chart.transitions for block in one.actions]
+    return {action.name: None for block in blocks for action in block if action.kind == "effect"}
 
 
 def place_of_state(id: str) -> str:
@@ -283,6 +291,17 @@ class _Validation:
                         place_of_state(state.id),
                         f"invoke {id!r} is there {counted[id]} times",
                         "give each invoke an id of its own",
+                    )
+        asked = effects_of_actions(self.chart)
+        for state in self.states.values():
+            for invoke in state.invokes:
+                if invoke.id in asked and (invoke.kind, invoke.name) != ("effect", invoke.id):
+                    # the outcome of the one would be taken for the other's
+                    self._complain(
+                        place_of_state(state.id),
+                        f"{invoke.name} is invoked as {invoke.id!r}, an effect that an action asks "
+                        "for",
+                        "give the invoke another id",
                     )
 
     # --- transitions ---

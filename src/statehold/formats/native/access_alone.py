@@ -77,6 +77,6 @@ def _unlabelled(states: Any) -> Any:
         return states
     found = {name: _without(("label",), part) for name, part in states.items()}
     for part in found.values():
-        if part is not None and "states" in part:
+        if isinstance(part, dict) and "states" in part:
             part["states"] = _unlabelled(part["states"])
     return found

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from statehold.expression.language import EXPRESSION_LIMIT
 from statehold.formats.native.durations import duration_of
 
 #: a text in quotes, raw or not; a comment; a name; any other character but a space
@@ -21,7 +22,10 @@ _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 def narrowed(text: str, part: str) -> str:
     """An expression that sees a field in place of the data: ``data`` becomes ``data.part``, unless
-    it is the name of a field, or stands in a text or a comment."""
+    it is the name of a field, or stands in a text or a comment. One that is too long to be an
+    expression stays as it is, and is reported when the document is read."""
+    if len(text) > EXPRESSION_LIMIT:
+        return text
     found: list[str] = []
     end, before, operand = 0, "", False
     for token in _TOKEN.finditer(text):
@@ -41,13 +45,17 @@ def narrowed(text: str, part: str) -> str:
 
 class Inside:
     """The body of one use, whose path is ``id``. ``part`` is the field that it sees, empty for all
-    of the data; ``effect`` gives an effect's name there. What is not of the notation's form stays
-    as it is: it is reported when the document is read."""
+    of the data; ``effect`` gives an effect's name there, and ``made`` is given each text that is
+    made, to bound them. What is not of the notation's form stays as it is: it is reported when the
+    document is read."""
 
-    def __init__(self, id: str, part: str, effect: Callable[[str], str]) -> None:
+    def __init__(
+        self, id: str, part: str, effect: Callable[[str], str], made: Callable[[str], str]
+    ) -> None:
         self.id = id
         self.part = part
         self.effect = effect if part else _same
+        self.made = made
         #: ids that invokes were given
         self.ids: set[str] = set()
         #: functions of the server, where a field is seen
@@ -84,18 +92,25 @@ class Inside:
     # --- parts ---
 
     def paths(self, value: Any) -> Any:
-        return _each(value, lambda path: f"{self.id}.{path}" if isinstance(path, str) else path)
+        return _each(value, lambda path: self.below(path) if isinstance(path, str) else path)
+
+    def below(self, path: str, between: str = ".") -> str:
+        return self.made(f"{self.id}{between}{path}")
 
     def expression(self, value: Any) -> Any:
         if self.part and isinstance(value, dict) and isinstance(value.get("function"), str):
             self.offered.append(value["function"])
-        return narrowed(value, self.part) if self.part and isinstance(value, str) else value
+        if not self.part or not isinstance(value, str):
+            return value
+        return self.made(narrowed(value, self.part))
 
     def given(self, value: Any) -> Any:
         return value if duration_of(value) is not None else self.expression(value)
 
     def field(self, value: Any) -> Any:
-        return f"{self.part}.{value}" if self.part and isinstance(value, str) else value
+        if not self.part or not isinstance(value, str):
+            return value
+        return self.made(f"{self.part}.{value}")
 
     def guard(self, value: Any) -> Any:
         if isinstance(value, dict):
@@ -116,7 +131,7 @@ class Inside:
                 value["effect"] = self.effect(value["effect"])
             if isinstance(value.get("id"), str):
                 self.ids.add(value["id"])
-                value["id"] = f"{self.id}/{value['id']}"
+                value["id"] = self.below(value["id"], "/")
             _change(value, "input", self.record)
         return value
 
@@ -125,8 +140,10 @@ class Inside:
         if not isinstance(name, str):
             return name
         if name in self.ids:
-            return f"{self.id}/{name}"
-        return f"{self.id}.{name}" if "/" in name else self.effect(name)
+            return self.below(name, "/")
+        state, slash, invoked = name.partition("/")
+        # one without an id of its own has that of its state and what it invokes, as it is there
+        return f"{self.below(state)}/{self.effect(invoked)}" if slash else self.effect(name)
 
     def actions(self, value: Any) -> Any:
         return _each(value, self.action)
@@ -181,28 +198,29 @@ def effects_named(document: dict[str, Any]) -> set[str]:
     return found
 
 
-def narrowed_effect(spec: dict[str, Any], part: str) -> None:
+def narrowed_effect(spec: dict[str, Any], inside: Inside) -> None:
     """Changes a declared effect to one that sees a field in place of the data."""
+    part = inside.part
     http = spec.get("http")
     if not isinstance(http, dict):
         above = spec.get("data")
         spec["data"] = f"{part}.{above}" if isinstance(above, str) else part
         return
-    inside = Inside("", part, _same)
     if isinstance(http.get("url"), str):
-        http["url"] = _PLACEHOLDER.sub(lambda found: f"{{{narrowed(found[1], part)}}}", http["url"])
+        http["url"] = _PLACEHOLDER.sub(
+            lambda found: f"{{{inside.expression(found[1])}}}", http["url"]
+        )
     for key in ("query", "headers"):
         _change(http, key, inside.record)
-    if "body" in http:
-        http["body"] = _body(http["body"], part)
+    _change(http, "body", lambda body: _body(body, inside))
 
 
-def _body(value: Any, part: str) -> Any:
+def _body(value: Any, inside: Inside) -> Any:
     if isinstance(value, dict):
-        return {key: _body(one, part) for key, one in value.items()}
+        return {key: _body(one, inside) for key, one in value.items()}
     if isinstance(value, list):
-        return [_body(one, part) for one in value]
-    return narrowed(value, part) if isinstance(value, str) else value
+        return [_body(one, inside) for one in value]
+    return inside.expression(value)
 
 
 def _change(holder: dict[str, Any], key: str, change: Callable[[Any], Any]) -> None:

@@ -26,6 +26,10 @@ from statehold.plain.values import DEPTH_LIMIT, ParsedDocument, Path
 
 #: scalars, mappings and lists that all uses together have
 VALUE_LIMIT = 50_000
+#: characters of the paths, names and expressions that uses make of those of their templates
+TEXT_LIMIT = 4_000_000
+#: characters of the path of a field that a use sees
+PART_LIMIT = 1_000
 #: levels of uses inside of uses
 USE_DEPTH_LIMIT = 16
 #: keys of a state that is a use; all else comes from its template
@@ -82,6 +86,7 @@ class _Expansion:
         #: of the document, and of what is expanded
         self.lines = problems.document.lines
         self.left = VALUE_LIMIT
+        self.text_left = TEXT_LIMIT
         self.transitions: dict[str, Any] = {}
         self.effects: dict[str, Any] = {}
         #: effects with the names that uses have for them
@@ -197,6 +202,10 @@ class _Expansion:
         part = self._part(use, path)
         if part:
             part = f"{place.part}.{part}" if place.part else part
+            if len(part) > PART_LIMIT:
+                message = f"the path of its field has {len(part)} characters"
+                self.problems.add((*path, "data"), message, f"the limit is {PART_LIMIT}")
+                raise TooManyProblems
             place = replace(place, part=part, owner=place.id)
         values = self._values(use, template, name, path)
         return self._filled(template, values, use, replace(place, stack=(*place.stack, name)))
@@ -249,13 +258,12 @@ class _Expansion:
             path = (*template.path, "transitions")
             self.problems.add(path, f"it is {shown(rows)}, not a mapping", "write name: {on: ...}")
         copied = {
-            f"{place.id}.{name}": self._copied(
-                row, (*template.path, "transitions", name),
-                ("transitions", f"{place.id}.{name}"), values,
+            (id := self._made(f"{place.id}.{name}")): self._copied(
+                row, (*template.path, "transitions", name), ("transitions", id), values
             )
             for name, row in (rows.items() if isinstance(rows, dict) else ())
         }  # fmt: skip
-        inside = Inside(place.id, place.part, lambda name: self._effect(name, place))
+        inside = Inside(place.id, place.part, lambda name: self._effect(name, place), self._made)
         inside.state(state)
         if isinstance(state.get("states"), dict):
             state["states"] = self._states(state["states"], place.below("states", id=place.id))
@@ -279,14 +287,19 @@ class _Expansion:
             return name
         key = (place.owner, name)
         if key not in self.renamed:
-            made = self.renamed[key] = f"{place.owner}.{name}"
+            made = self.renamed[key] = self._made(f"{place.owner}.{name}")
+            if made in self.declared or made in self.effects:
+                path = ("effects", made) if made in self.declared else ("effects", name)
+                message = f"a use makes of {name} an effect that is called {made}"
+                self.problems.add(path, message, "give one of the two another name")
             copied = self._copied(spec or {}, ("effects", name), ("effects", made), None)
             if isinstance(copied.get("use"), str):
                 copied["use"] = self._effect(copied["use"], place)
             else:
                 if "http" not in copied:
                     copied.setdefault("offered", name)
-                narrowed_effect(copied, place.part)
+                inside = Inside("", place.part, lambda name: name, self._made)
+                narrowed_effect(copied, inside)
             self.effects[made] = copied
         return self.renamed[key]
 
@@ -304,6 +317,14 @@ class _Expansion:
         return {name: spec for name, spec in self.declared.items() if name not in left_out}
 
     # --- values ---
+
+    def _made(self, text: str) -> str:
+        self.text_left -= len(text)
+        if self.text_left < 0:
+            message = f"uses of templates make more than {TEXT_LIMIT} characters of text"
+            self.problems.add(("templates",), message, "use fewer of them, or shorter expressions")
+            raise TooManyProblems
+        return text
 
     def _copied(
         self,

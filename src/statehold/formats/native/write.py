@@ -36,6 +36,7 @@ from statehold.chart.model import (
     Transition,
 )
 from statehold.chart.normalise import Structure
+from statehold.chart.validate import effects_of_actions
 from statehold.define.into import Into
 from statehold.errors import DefinitionError, Problem
 from statehold.formats.native.durations import spelled
@@ -71,6 +72,13 @@ class _Writing:
         self.left_out: list[str] = []
         self.structure = Structure(self.chart.states)
         self.functions = {} if self.definition is None else self.definition.functions
+        self.detached = effects_of_actions(self.chart)
+        #: what is invoked or asked for, by the id that its outcome has
+        self.invoked = {name: [name] for name in self.detached}
+        for state in self.chart.states:
+            for invoke in state.invokes:
+                self.invoked.setdefault(invoke.id, []).append(invoke.name)
+        self.names = {name for found in self.invoked.values() for name in found}
         #: how many actions every transition ends with
         self.always_do = len(_several((self.kept or {}).get("do")))
 
@@ -155,9 +163,7 @@ class _Writing:
     def effects(self) -> dict[str, Any]:
         """The effects of a chart without declarations, by their names."""
         names = [i.name for s in self.chart.states for i in s.invokes if i.kind == "effect"]
-        blocks = [block for s in self.chart.states for block in (*s.entry, *s.exit)]
-        blocks += [block for row in self.chart.transitions for block in row.actions]
-        names += [a.name for block in blocks for a in block if a.kind == "effect"]
+        names += self.detached
         return {name: {"offered": name} for name in dict.fromkeys(names)}
 
     # --- states ---
@@ -288,19 +294,21 @@ class _Writing:
                 yield f"on_{trigger.kind}", self.asked(row, outcome)
 
     def asked(self, row: Transition, outcome: Any) -> str:
-        """The effect or machine whose outcome it is, or the id of the one invoke."""
+        """The effect or machine whose outcome it is, or the id of the one invoke: whatever is read
+        as these events again."""
         events = set(row.trigger.events)
-        for state in self.chart.states:
-            for invoke in state.invokes:
-                if outcome(invoke.id) not in events:
-                    continue
-                ids, _ = self.structure.outcomes_of(invoke.name, row.source)
-                if len(events) < len(ids):
-                    if len(events) > 1:
-                        self.complain(row.id, f"it is for some of the invokes of {invoke.name}")
-                    return invoke.id
-                return invoke.name
         prefix = outcome("")
+        waited = [id for id in (e.removeprefix(prefix) for e in events) if id in self.invoked]
+        for name in dict.fromkeys(name for id in waited for name in self.invoked[id]):
+            around, _ = self.structure.outcomes_of(name, row.source)
+            alone = [name] if name in self.detached else []
+            if events == {outcome(id) for id in (*around, *alone)}:
+                return name
+        known = {*self.names, *(self.kept or {}).get("effects", ())}
+        if len(events) == 1 and waited and waited[0] not in known:
+            return waited[0]
+        if waited:
+            self.complain(row.id, "it is for some of the invokes of an effect or machine")
         return row.trigger.events[0].removeprefix(prefix)
 
 

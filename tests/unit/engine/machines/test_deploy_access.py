@@ -131,6 +131,8 @@ def test_the_order_of_transitions_is_no_access() -> None:
     assert not needs_no_version(OPEN.encode(), shuffled)
     assert not needs_no_version(OPEN.encode(), OPEN.encode())
     assert not needs_no_version(b"[", CLOSED.encode())
+    for odd in (b"states: {a: states}", b"states: {a: 5}", b"states: {a: [states]}"):
+        assert not needs_no_version(odd, CLOSED.encode())
     assert needs_no_version(OPEN.encode(), CLOSED.encode())
 
 

@@ -13,6 +13,7 @@ from statehold.formats.native.write import to_document, write_native
 from statehold.formats.notation import Offered
 from statehold.testing import Harness
 from tests.unit.define.test_rules import Data, Ends, Outer, Parent
+from tests.unit.formats.native.test_native import LENT
 
 
 class Go(Event):
@@ -218,3 +219,34 @@ transitions: {{{rows}}}
         text += f"do: {actions}"
     with pytest.raises(DefinitionError, match="more than 200000 actions in all"):
         read_native(text)
+
+
+WAITING = """
+statehold: 1
+name: waiting
+data: {}
+events: {Go: {}}
+effects: {pay: {offered: charge_card}, other: {offered: charge_card}}
+states:
+  a: {initial: true, invoke: [{effect: pay, id: first}, other]}
+  b: {}
+transitions:
+  one: {on_result: first, from: a, to: b}
+  any: {on_failure: pay, from: a, to: b}
+  ask: {on: Go, from: a, do: {effect: pay}}
+"""
+
+
+def test_an_invoke_beside_the_same_effect_of_an_action_is_written_by_its_id() -> None:
+    machine = read_native(WAITING, LENT).definition
+    rows = to_document(machine)["transitions"]
+    assert (rows["one"]["on_result"], rows["any"]["on_failure"]) == ("first", "pay")
+    assert read_native(write_native(machine), LENT).definition.chart == machine.chart
+
+
+def test_an_id_of_an_invoke_is_no_other_effect_that_an_action_asks_for() -> None:
+    """The outcome of the one would be taken for the other's."""
+    text = WAITING.replace("effect: pay, id: first", "effect: other, id: pay")
+    text = text.replace("on_result: first", "on_result: other")
+    with pytest.raises(DefinitionError, match="other is invoked as 'pay', an effect that an"):
+        read_native(text, LENT)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -436,3 +437,54 @@ BY = """
 templates:
   t: {parameters: [by], states: {a: {initial: true}}, transitions: {go: {on: Go, from: a, by: $by}}}
 """
+
+
+def test_an_effect_that_a_use_makes_has_its_name_for_itself() -> None:
+    """The declared one would be called in place of the use's, or the other way round."""
+    states = "  domain: {use: check, with: {ask: call_back}, data: domain}"
+    text = with_states(states).replace(
+        "  call_back: {", "  domain.call_back: {offered: call_back}\n  call_back: {"
+    )
+    found = problems_of(text)
+    wanted = "a use makes of call_back an effect that is called domain.call_back"
+    assert any(wanted in problem for problem in found), found
+
+
+def test_an_invoke_without_an_id_is_named_by_its_state_in_a_use_that_sees_a_field() -> None:
+    templates = """
+templates:
+  t:
+    states: {one: {initial: true, invoke: call_back}, two: {final: true}}
+    transitions: {go: {on_result: one/call_back, from: one, to: two, into: answer}}
+"""
+    machine = definition_of(with_states("  domain: {use: t, data: domain} # missing", templates))
+    (row,) = machine.chart.transitions
+    assert row.trigger.events == ("done.invoke.domain.one/domain.call_back",)
+
+
+@pytest.mark.parametrize(
+    ("expression", "field", "uses", "why"),
+    [
+        ("data.count + " * 300 + "1", "domain", 1000, "make more than 4000000 characters"),
+        ("data.count + " * 10_000 + "1", "domain", 1, "the limit is 4000"),
+        ("data.count + " * 300 + "1", ".".join(["domain"] * 1000), 1, "the limit is 1000"),
+    ],
+    ids=["many uses", "a long expression", "a long path"],
+)
+def test_the_text_that_uses_make_is_bounded_before_it_is_made(
+    expression: str, field: str, uses: int, why: str
+) -> None:
+    templates = f"""
+templates:
+  t:
+    states: {{a: {{initial: true}}}}
+    transitions: {{go: {{on: Go, from: a, do: {{set: {{count: "{expression}"}}}}}}}}
+"""
+    states = "\n".join(f"  s{n}: {{use: t, data: {field}}}" for n in range(uses))
+    text = with_states(states, templates)
+    tracemalloc.start()
+    found = problems_of(text)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert any(why in one for one in found), found
+    assert peak < 50_000_000
