@@ -13,12 +13,12 @@ from statehold.formats.dot import to_dot
 from statehold.formats.mermaid import to_mermaid
 from statehold.formats.notation import Omission
 from statehold.formats.read import UnknownNotation, imported
-from statehold.formats.xstate import write_xstate
+from statehold.formats.xstate import unsaid, write_xstate
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A document, and what of the machine it does not contain."""
+    """A document, and what of the machine others that read it do not do."""
 
     text: str
     omissions: tuple[Omission, ...] = ()
@@ -44,8 +44,9 @@ def _scxml(machine: AMachine | Chart) -> Written:
 
 
 def _xstate(machine: AMachine | Chart) -> Written:
-    document = write_xstate(_chart_of(machine))
-    return Written(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    chart = _chart_of(machine)
+    text = json.dumps(write_xstate(chart), indent=2, ensure_ascii=False) + "\n"
+    return Written(text, unsaid(chart))
 
 
 def _drawn(draw: Callable[[Chart], str]) -> Callable[[AMachine | Chart], Written]:

@@ -36,8 +36,8 @@ def convert(
 ) -> None:
     """Write a machine in another notation.
 
-    Parts that the notation can't express are listed on stderr, or kept where other programs ignore
-    them.
+    Parts that the notation can't express are listed on stderr. In XState's JSON they are kept where
+    other programs ignore them, and read back from there.
     """
     found = load_machines_or_charts(target, load_offered(offer or ()))
     if len(found) > 1:

@@ -327,6 +327,9 @@ class _Writer:
                     self.omit(f"action {action.name}", place, "the root of a document has none")
             if self.chart.input is not None:
                 self.omit(f"input {self.chart.input}", "the chart", "SCXML starts with the data")
+            for event in self.chart.events:
+                if event.label:
+                    self.omit("label", f"event {event.name}", "SCXML has no such")
         for what, value in (
             ("owner", node.owner),
             ("tags", node.tags),

@@ -26,6 +26,7 @@ from statehold.formats.xstate.dialect import VERSIONS, Version
 from statehold.formats.xstate.findings import Findings
 from statehold.formats.xstate.json_reader import read_json
 from statehold.formats.xstate.reader import Reader
+from statehold.formats.xstate.unsaid import unsaid
 from statehold.formats.xstate.writer import write_xstate
 
 #: hints of a chart's validation that use the class notation's words, in XState's
@@ -41,7 +42,7 @@ _HINTS = {
     "make it compound or parallel, or move them out": 'leave "type" out, or move "states" out',
 }
 
-__all__ = ["Name", "read_xstate", "read_xstate_chart", "write_xstate"]
+__all__ = ["Name", "read_xstate", "read_xstate_chart", "unsaid", "write_xstate"]
 
 
 def read_xstate(
