@@ -65,7 +65,9 @@ def test_a_command_that_prints_something_else_would_be_found() -> None:
     assert not pattern.fullmatch("a b d\nend\nmore\n")
 
 
-@pytest.mark.parametrize(("guide", "tests"), [("testing", 13), ("exploring", 4), ("simulating", 2)])
+@pytest.mark.parametrize(
+    ("guide", "tests"), [("testing", 13), ("exploring", 4), ("simulating", 2), ("writing", 3)]
+)
 def test_the_tests_in_a_guide_pass(guide: str, tests: int, tmp_path: Path) -> None:
     code = "\n\n".join(
         code for language, code in blocks(f"docs/guides/{guide}.md") if language == "python"
