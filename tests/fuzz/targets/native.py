@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from statehold import effect
@@ -15,6 +16,7 @@ from statehold.formats.native import read_native, write_native
 from statehold.formats.notation import HttpCall, Offered
 from statehold.interpreter import start, step
 from statehold.plain.read import read_plain
+from tests.fuzz.documents import document as made
 from tests.fuzz.target import Target
 
 #: bytes of a document that is written again too, for which it is read twice
@@ -44,7 +46,8 @@ def read(document: bytes) -> None:
         again = read_native(write_native(definition), OFFERED).definition
         assert again.chart == definition.chart, "a chart came back as another one"
     try:
-        snapshot = start(definition, definition.data.check(DATA), NOW).snapshot
+        data = DATA if "charge" in definition.chart.data_schema.get("properties", {}) else {}
+        snapshot = start(definition, definition.data.check(data), NOW).snapshot
     except StateholdError:
         # other data, or a step that its own expressions stop
         return
@@ -89,7 +92,12 @@ def yamls() -> Sequence[bytes]:
 
 
 def jsons() -> Sequence[bytes]:
-    return [json.dumps(read_plain(raw).value).encode() for raw in yamls()[:3]]
+    written = [json.dumps(read_plain(raw).value).encode() for raw in yamls()[:3]]
+    return [*written, *(generated(Random(seed)) for seed in range(4))]
+
+
+def generated(random: Random) -> bytes:
+    return json.dumps(made(random)).encode()
 
 
 WORDS = (
@@ -98,8 +106,9 @@ WORDS = (
     *("on_done", "on_result", "on_failure", "effects", "http", "url", "body", "gives", "offered"),
     *("data", "properties", "required", "pattern", "additionalProperties", "upgrades", "view"),
     *("data.l", "data.l.map(x, x)", "event", "result", "now", "duration('1s')", "has(data.l)"),
-    *("indexes", "null"),
+    *("indexes", "null", "templates", "parameters", "use", "with", "input", "input.m", "function"),
+    *("into", "on_cancel", "errors", "TimeoutError", "4xx", "label", "id", "invoke", "$ask", "$$x"),
 )
 
-NATIVE_JSON = Target("native-json", read, jsons, notation="json", words=WORDS)
+NATIVE_JSON = Target("native-json", read, jsons, notation="json", words=WORDS, generate=generated)
 NATIVE_YAML = Target("native-yaml", read, yamls, notation="text", words=WORDS)
