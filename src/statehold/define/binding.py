@@ -6,7 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable
 from datetime import timedelta
-from typing import Any, get_args
+from typing import Any
 
 from statehold.chart.deferred import deferral
 from statehold.chart.effect import Effect
@@ -23,7 +23,7 @@ from statehold.define.function import (
     positional,
     result_of,
 )
-from statehold.define.into import Into, fields_of, is_frozen, is_mapping
+from statehold.define.into import Into, field_type, fields_of, is_frozen
 from statehold.define.narrowing import Narrowed, Narrowing
 from statehold.define.rule import Rule, several
 from statehold.define.state import is_node
@@ -177,12 +177,10 @@ class Binder:
     def field(self, field: str, place: str, data: Any) -> Any:
         """The type of a field of the data, UNKNOWN where that is not known; None, with a problem
         noted, where there is no such field."""
+        found = field_type(data, field)
+        if found is not None:
+            return found
         known = fields_of(data)
-        if known is not None and field in known:
-            return known[field]
-        if data in (UNKNOWN, Any) or is_mapping(data):
-            of = get_args(data)
-            return of[1] if len(of) == 2 else UNKNOWN
         self.complain(
             place,
             f"the data has no field {ascii(field)[:80]}",

@@ -72,9 +72,18 @@ def fields_of(data: Any) -> Mapping[str, Any] | None:
     return None
 
 
-def is_mapping(data: Any) -> bool:
+def field_type(data: Any, name: str) -> Any:
+    """The type of a field of this type of data, ``UNKNOWN`` where that is not known; None where
+    there is no such field."""
+    known = fields_of(data)
+    if known is not None and name in known:
+        return known[name]
     plain = _plain(data)
-    return isinstance(plain, type) and issubclass(plain, dict) and not is_typeddict(plain)
+    is_mapping = isinstance(plain, type) and issubclass(plain, dict) and not is_typeddict(plain)
+    if data in (UNKNOWN, Any) or is_mapping:
+        of = typing.get_args(data)
+        return of[1] if len(of) == 2 else UNKNOWN
+    return None
 
 
 def is_frozen(data: Any) -> bool:

@@ -11,7 +11,7 @@ from statehold.chart.deferred import deferral, settled
 from statehold.chart.effect import Effect
 from statehold.define.function import UNKNOWN, accepts, name_of, parameter_types, positional
 from statehold.define.function import returned_type as returned
-from statehold.define.into import fields_of, is_frozen, is_mapping, with_field
+from statehold.define.into import field_type, fields_of, is_frozen, with_field
 
 #: a field of the data, or functions that read the part and put it back
 Part: TypeAlias = str | tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]
@@ -145,12 +145,10 @@ def _field_type(data: Any, name: str) -> tuple[Any, list[Fault]]:
         # a part that may be missing has the fields of what it is otherwise
         members = [member for member in get_args(data) if member is not type(None)]
         data = members[0] if len(members) == 1 else UNKNOWN
+    found = field_type(data, name)
+    if found is not None:
+        return found, []
     known = fields_of(data)
-    if known is not None and name in known:
-        return known[name], []
-    if data in (UNKNOWN, Any) or is_mapping(data):
-        of = get_args(data)
-        return (of[1] if len(of) == 2 else UNKNOWN), []
     hint = f"its fields are {', '.join(known)}" if known else ""
     return UNKNOWN, [(f"{name_of(data)} has no field {name!r}", hint)]
 
