@@ -33,18 +33,18 @@ from statehold.define.declarations import Declarations, NamedRule, NamedState
 from statehold.define.function import UNKNOWN, name_of, returned_type
 from statehold.define.input import read_input
 from statehold.define.options import read_indexes, read_upgrades, read_view, read_views
-from statehold.define.parameters import (
-    NamedEvents,
-    Parameters,
-    output_problems,
-    parameters_of,
-)
 from statehold.define.paths import StatePaths
 from statehold.define.rule import Rule, several
 from statehold.define.silences import read_silences
 from statehold.define.source_line import caller
 from statehold.define.state import Active, docstring, is_node
 from statehold.define.trigger import Triggers, machine_of
+from statehold.define.type_parameters import (
+    NamedEvents,
+    Parameters,
+    output_problems,
+    parameters_of,
+)
 from statehold.errors import DefinitionError, Problem
 
 

@@ -22,9 +22,9 @@ from statehold.define.function import (
     positional,
     returned_type,
 )
-from statehold.define.parameters import Parameters
 from statehold.define.rule import Rule
 from statehold.define.state import is_node
+from statehold.define.type_parameters import Parameters
 
 _HINT = "write def order_of(new: NewOrder) -> Order, and input = order_of in the body"
 
