@@ -138,15 +138,17 @@ class TemplateSpec(Part):
 
     Its states and transitions name each other by paths that begin at the use."""
 
-    parameters: list[Name] | dict[str, OrEmpty[ParameterSpec]] = Field(default_factory=list)
+    parameters: OrEmpty[list[Name] | dict[str, OrEmpty[ParameterSpec]]] = Field(
+        default_factory=list
+    )
     """Names, or names with their defaults."""
     doc: Any = None
     """What it is, for people."""
     parallel: Any = None
     """All states inside are active together."""
-    states: dict[StateName, Any] = Field(default_factory=dict)
+    states: OrEmpty[dict[StateName, Any]] = Field(default_factory=dict)
     """The states inside, by name, in order; they may be uses of other templates."""
-    transitions: dict[TransitionName, Any] = Field(default_factory=dict)
+    transitions: OrEmpty[dict[TransitionName, Any]] = Field(default_factory=dict)
     """Transitions between them; without `from`, one starts from the use itself."""
     entry: Any = None
     """Actions when it is entered."""

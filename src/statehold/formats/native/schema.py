@@ -25,6 +25,7 @@ def json_schema() -> dict[str, Any]:
         part.pop("title", None)
     parts["TransitionSpec"]["oneOf"] = [{"required": [trigger]} for trigger in TRIGGERS]
     parts["InvokeSpec"]["oneOf"] = [{"required": ["effect"]}, {"required": ["machine"]}]
+    parts["InputSpec"]["oneOf"] = [{"required": ["set"]}, {"required": ["function"]}]
     parts["GuardSpec"]["oneOf"] = [{"required": ["in"]}, {"required": ["function"]}]
     return machine
 

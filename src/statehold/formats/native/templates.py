@@ -151,7 +151,10 @@ class _Expansion:
                 self.problems.add((*path, name), f"a parameter can't be called {name!r}", hint)
                 continue
             template.parameters[name] = _NONE
-            if isinstance(options, dict) and set(options) <= {"default", "doc"}:
+            doc = options.get("doc") if isinstance(options, dict) else None
+            if doc is not None and not isinstance(doc, str):
+                self.problems.add((*path, name, "doc"), f"it is {shown(doc)}, not text")
+            elif isinstance(options, dict) and set(options) <= {"default", "doc"}:
                 template.parameters[name] = options.get("default", _NONE)
             elif options is not None:
                 hint = "write {default: value}, or leave it empty"

@@ -67,6 +67,34 @@ def test_the_names_of_what_a_document_declares_are_held_by_the_schema_too() -> N
         assert "can't be called" in str(problems(document)[0])
 
 
+def with_template(template: Any, **keys: Any) -> dict[str, Any]:
+    return {**SMALL, "templates": {"t": template}, **keys}
+
+
+INSIDE = {"q": {"initial": True, "owner": "$x"}}
+
+
+@pytest.mark.parametrize(
+    ("document", "is_sound"),
+    [
+        ({**SMALL, "input": {}}, False),
+        ({**SMALL, "input": {"set": {"n": 1}, "function": "lent"}}, False),
+        ({**SMALL, "input": {"set": None}}, True),
+        (with_template({"states": {"q": None}, "parameters": None, "transitions": None}), True),
+        (with_template({"states": None}), True),
+        (with_template({"parameters": {"x": {"default": "y", "doc": 5}}, "states": INSIDE}), False),
+    ],
+)
+def test_the_schema_and_the_reader_agree_on_inputs_and_templates(
+    document: dict[str, Any], is_sound: bool
+) -> None:
+    assert VALIDATOR.is_valid(document) is is_sound
+    if is_sound:
+        assert read_native(json.dumps(document), LENT)
+    else:
+        assert problems(document)
+
+
 # --- what may be written in several ways ---
 
 
