@@ -1,0 +1,1 @@
+"""Workflows that engines for durable execution are often shown with."""
