@@ -20,7 +20,7 @@ from examples.workflows import (
     trip,
 )
 from statehold import days, hours, minutes, seconds
-from statehold.testing import EngineKit, Harness, hold
+from statehold.testing import EngineKit, Harness, fail, hold
 
 pytestmark = pytest.mark.anyio
 
@@ -62,6 +62,16 @@ async def test_a_trip_is_booked_although_the_hotel_answers_at_the_second_attempt
             "car-t",
         )
         assert agency.calls == ["flights", "hotel", "hotel", "car"]
+
+
+async def test_a_fake_that_fails_at_first_gives_a_result_that_the_trip_takes() -> None:
+    fakes = {trip.book: fail(ConnectionError("away"), times=2, result=lambda data: data.begun[-1])}
+    async with EngineKit(trip.TripFlow, fakes=fakes, resources=[FakeAgency()]) as kit:
+        await kit.start(trip.TripFlow, "t", {})
+        await kit.advance(minutes(1))
+        there = await kit.read(trip.TripFlow, "t")
+        assert (there.state, there.view.car) == (["booked"], "car")
+        assert len(fakes[trip.book].calls) == 9
 
 
 async def test_a_car_that_is_sold_out_undoes_the_trip_the_last_first() -> None:

@@ -55,13 +55,21 @@ def succeed(result: Any = None) -> Fake:
     return Fake(lambda data, call: result(data) if callable(result) else result)
 
 
-def fail(error: BaseException | str = "failed in the test", *, times: int | None = None) -> Fake:
-    """Raises at each attempt, or at the first ``times`` attempts of each key; then returns None."""
+def fail(
+    error: BaseException | str = "failed in the test",
+    *,
+    times: int | None = None,
+    result: Any = None,
+) -> Fake:
+    """Raises at each attempt, or at the first ``times`` attempts of each key; then it is
+    :func:`succeed` with ``result``."""
     raised = RuntimeError(error) if isinstance(error, str) else error
+    after = succeed(result)
 
-    def answer(data: Any, call: Call) -> None:
+    def answer(data: Any, call: Call) -> Any:
         if times is None or call.attempt <= times:
             raise raised
+        return after.answer(data, call)
 
     return Fake(answer)
 
