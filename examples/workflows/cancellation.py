@@ -64,6 +64,7 @@ class HostFlow(Machine[Host], name="host", version=1):
     broken = on_failure(rent, renting >> failing)
     red = on_failure(run, running >> failing)
     stop = on_cancel((renting | running) >> returning)
+    returns_already = on_cancel(returning | failing)
     returned = on_result(give_back, returning >> passed)
     given_up = on_result(give_back, failing >> failed)
     silences = (

@@ -74,17 +74,23 @@ def back(transfer: Transfer) -> None:
     transfer.credited = transfer.source
 
 
+def is_stopped(transfer: Transfer) -> bool:
+    return transfer.credited == transfer.source
+
+
 class Saga(Machine[Transfer, Never, NewTransfer], name="saga", version=1):
     withdrawing = State(initial=True, invoke=withdraw)
     depositing = State(invoke=deposit)
     refunding = State(invoke=refund, owner="bank")
     moved, given_back, refused = Final(), Final(), Final()
 
+    stopped = on_result(withdraw, withdrawing >> refunding, when=is_stopped)
     withdrawn = on_result(withdraw, withdrawing >> depositing)
     short = on_failure(withdraw, withdrawing >> refused)
     deposited = on_result(deposit, depositing >> moved, into="receipt")
     bounced = on_failure(deposit, depositing >> refunding, do=back)
-    stop = on_cancel(depositing >> refunding, do=back)
+    stop = on_cancel(withdrawing, do=back)
+    too_late = on_cancel(depositing | refunding)
     refunded = on_result(refund, refunding >> given_back, into="receipt")
     input = open_transfer
     silences = (silence("unhandled-failure", refunding, because="the bank decides"),)

@@ -155,12 +155,13 @@ async def test_a_transfer_that_is_refused_at_once_moves_nothing() -> None:
         assert bookings(outside) == [("a", -500)]
 
 
-def test_a_transfer_that_is_cancelled_on_its_way_gives_the_money_back() -> None:
+def test_money_that_is_on_its_way_is_neither_lost_nor_paid_twice_by_a_cancellation() -> None:
     one = Harness(saga.Saga, MONEY)
-    one.succeed(saga.withdraw, "w").cancel("the customer asked")
+    late = one.fork().succeed(saga.withdraw, "w").cancel("the customer asked")
+    late.succeed(saga.deposit, "d").assert_state(saga.Saga.moved)
+    one.cancel("the customer asked").succeed(saga.withdraw, "w")
     one.assert_running(saga.refund)
-    one.succeed(saga.refund, "r")
-    one.assert_state(saga.Saga.given_back)
+    one.succeed(saga.refund, "r").assert_state(saga.Saga.given_back)
     assert (one.data.credited, one.data.receipt) == ("a", "r")
 
 
@@ -293,6 +294,13 @@ async def test_a_suite_that_takes_too_long_or_is_cancelled_has_its_host_given_ba
             assert reply.status == ("cancelled" if cancelled else "done")
             assert ("DELETE", "/locks/main", None) in outside.asked
             assert given_back(outside) == 2  # the first attempt met a server that was away
+
+
+def test_a_host_that_is_being_given_back_is_so_although_it_is_cancelled() -> None:
+    host = Harness(cancellation.HostFlow)
+    host.succeed(cancellation.rent, "10.0.0.1").fail(cancellation.run, "red").cancel("enough")
+    host.assert_running(cancellation.give_back)
+    host.succeed(cancellation.give_back).assert_state(cancellation.HostFlow.failed)
 
 
 # --- the document ---

@@ -191,9 +191,12 @@ def conflicting_regions(analysis: Analysis) -> Iterator[Finding]:
 
 
 def does_nothing(analysis: Analysis) -> Iterator[Finding]:
-    """Transitions without targets and actions, unless they hide an event from an ancestor."""
+    """Transitions without targets and actions, unless they hide an event from an ancestor.
+
+    One that takes the cancellation does something as it is: the instance goes on.
+    """
     for t in analysis.chart.transitions:
-        if t.targets or any(t.actions) or t.trigger.kind == "always":
+        if t.targets or any(t.actions) or t.trigger.kind in {"always", "cancel"}:
             continue
         _, *above = analysis.line(t.source)
         heard = any(
