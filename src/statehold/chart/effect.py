@@ -204,7 +204,9 @@ class Effect(Generic[D, R]):
             timeout=self.timeout if timeout is None else timeout,
             heartbeat=self.heartbeat if isinstance(heartbeat, EllipsisType) else heartbeat,
         )
-        faults = policy_faults(retry, used.timeout, used.heartbeat, errors or {})
+        faults = policy_faults(
+            retry, used.timeout, used.heartbeat, {} if errors is None else errors
+        )
         if not isinstance(name, str) or _NAME.fullmatch(name) is None:
             hint = "letters, digits and . _ -, at most 200, a letter or _ first"
             faults.insert(0, (f"{name!r} can't be its name", hint))
@@ -264,10 +266,13 @@ def by_kind(errors: ErrorPolicies) -> dict[str, Retry]:
 
 
 def policy_faults(
-    policy: Retry, timeout: timedelta, heartbeat: timedelta | None, errors: ErrorPolicies
+    policy: Retry, timeout: timedelta, heartbeat: timedelta | None, errors: Any
 ) -> list[tuple[str, str]]:
     """What is wrong with the options of an effect: each fault with a hint."""
     zero = timedelta(0)
+    if not isinstance(errors, Mapping):
+        hint = "write errors={TimeoutError: Retry(attempts=...)}"
+        return [(f"errors is {errors!r}, which is no mapping", hint)]
     checks = [
         (timeout > zero, f"timeout is {timeout}", "give a positive timedelta"),
         (heartbeat is None or heartbeat > zero, f"heartbeat is {heartbeat}", "give a positive one"),

@@ -102,12 +102,13 @@ def effect(
     days at most) and for a function whose parameters do not fit.
     """
     policy = Retry(attempts, first, factor, longest, jitter)
+    policies: ErrorPolicies = {} if errors is None else errors
     where = caller()
 
     def declare(function: Callable[..., Any]) -> Effect[Any, Any]:
         name = getattr(function, "__name__", "lambda").strip("<>")
         parameters, unfit = parameters_of(function, caller_names(function))
-        complaints = [*policy_faults(policy, timeout, heartbeat, errors or {}), *unfit]
+        complaints = [*policy_faults(policy, timeout, heartbeat, policies), *unfit]
         if complaints:
             place = f"effect {name} ({where})"
             raise DefinitionError(name, [Problem(place, *complaint) for complaint in complaints])
@@ -121,7 +122,7 @@ def effect(
             heartbeat=heartbeat,
             result_type=_result_type(function),
             doc=inspect.getdoc(function) or "",
-            errors=by_kind(errors or {}),
+            errors=by_kind(policies),
         )
 
     return declare if run is None else declare(run)

@@ -238,7 +238,10 @@ def docstring(cls: type) -> str:
 
 
 #: what a state may be called too, and then hides in the body that it stands in
-RULE_FUNCTIONS = ("on", "after", "always", "on_done", "on_result", "on_failure", "active", "child")
+RULE_FUNCTIONS = (
+    "on", "after", "always", "on_done", "on_result", "on_failure", "on_cancel", "active", "child",
+    "effect", "parameter", "silence", "seconds", "minutes", "hours", "days",
+)  # fmt: skip
 
 
 def not_callable(value: object) -> str:

@@ -158,3 +158,17 @@ def test_two_uses_of_one_name_are_refused() -> None:
 
         class Twice(Machine[Order], name="twice", version=1):
             both = State(initial=True, invoke=(deposit, charge.use("deposit")))
+
+
+@pytest.mark.parametrize("errors", [[CardError], [], "CardError", 0])
+def test_policies_by_error_that_are_no_mapping_are_refused(errors: Any) -> None:
+    @effect
+    async def pay(order: Order) -> None: ...
+
+    def declared() -> None:
+        @effect(errors=errors)
+        async def later(order: Order) -> None: ...
+
+    for declare in (lambda: pay.use("deposit", errors=errors), declared):
+        with pytest.raises(DefinitionError, match=r"errors is .*, which is no mapping"):
+            declare()

@@ -408,6 +408,16 @@ def test_a_state_that_hides_a_rule_function_says_so(kind: str) -> None:
         build()
 
 
+def test_a_state_called_on_cancel_has_that_hint_too() -> None:
+    def build() -> None:
+        class M(Machine[Data], name="m", version=1):
+            on_cancel: Any = State(initial=True)
+            undo = on_cancel(on_cancel)
+
+    with pytest.raises(TypeError, match=r"hides statehold's on_cancel\(\): rename it"):
+        build()
+
+
 def test_a_machine_with_such_a_state_is_written_with_the_module() -> None:
     class M(Machine[Data], name="m", version=1):
         off = State(initial=True)
