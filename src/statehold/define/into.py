@@ -6,7 +6,7 @@ import dataclasses
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from pydantic import BaseModel
 from typing_extensions import is_typeddict
@@ -46,7 +46,8 @@ def with_field(data: Any, field: str, value: Any, *, is_frozen: bool) -> Any:
     elif dataclasses.is_dataclass(data) and not isinstance(data, type):
         return dataclasses.replace(data, **{field: value})
     else:
-        return data._replace(**{field: value})
+        # a named tuple
+        return cast("Any", data)._replace(**{field: value})
     return None
 
 

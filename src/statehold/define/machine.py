@@ -35,7 +35,8 @@ class _ViewedAtAll(Protocol):
 
 if TYPE_CHECKING:
     # mypy leaves the options of a class with a metaclass unchecked
-    _Bodied = object
+    class _Bodied:
+        pass
 else:
 
     class _Bodied(metaclass=MachineType):
