@@ -9,8 +9,10 @@ from msgspec import Raw
 from msgspec.structs import replace
 
 from statehold.chart.machine import Definition
+from statehold.define.shown import read_view
 from statehold.instance.reply import InstanceReply, ReplyJson
 from statehold.instance.senders import roles_of_event
+from statehold.instance.views import view_of
 from statehold.records import Caller
 from statehold.wire.instances import Reply
 
@@ -20,19 +22,30 @@ _NULL = Raw(b"null")
 
 
 class EarlierReply:
-    """A reply that was sent before, under the same idempotency key."""
+    """A reply that was sent before, under the same idempotency key. ``definition`` is that of
+    its machine; None: what it shows is not known to be of a type of it."""
 
-    __slots__ = ("_json", "_parts")
+    __slots__ = ("_definition", "_json", "_parts")
 
-    def __init__(self, json: bytes) -> None:
+    def __init__(self, json: bytes, definition: Definition[Any] | None) -> None:
         self._json = json
         self._parts = _decode(json)
+        self._definition = definition
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._parts, name)
         if isinstance(value, Raw):
             return msgspec.json.decode(value)
         return list(value) if isinstance(value, tuple) else value
+
+    @property
+    def view(self) -> Any:
+        """Of the type that it had when it was sent first, where the machine still has that. Of
+        another version it is plain JSON values."""
+        plain, definition = msgspec.json.decode(self._parts.view), self._definition
+        if definition is None or definition.version != self._parts.version:
+            return plain
+        return read_view(definition, plain)
 
     def json(self) -> bytes:
         return self._json
@@ -41,9 +54,9 @@ class EarlierReply:
         return Reply.model_validate_json(self._json)
 
 
-def earlier_reply(json: bytes) -> InstanceReply:
+def earlier_reply(json: bytes, definition: Definition[Any] | None = None) -> InstanceReply:
     """The reply that was sent first, word for word, as an :class:`InstanceReply` shows it."""
-    return cast(InstanceReply, EarlierReply(json))
+    return cast(InstanceReply, EarlierReply(json, definition))
 
 
 def limited_reply(
@@ -60,8 +73,10 @@ def limited_reply(
     None: not known. With those it gets all of it again.
     """
     roles = caller.roles
+    # a role's own view has a type of its own
+    typed = definition if view_of(roles, definition) is None else None
     if roles is None or (reads and had is not None and had <= roles):
-        return earlier_reply(json)
+        return earlier_reply(json, typed)
     first = _decode(json)
     if not reads:
         blind = ReplyJson(
@@ -72,7 +87,7 @@ def limited_reply(
     allowed = tuple(one for one in first.allowed if _may_take(definition, one, roles))
     # by which of several views it was made is not known
     view = _NULL if definition.views else first.view
-    return earlier_reply(_encode(replace(first, view=view, allowed=allowed)))
+    return earlier_reply(_encode(replace(first, view=view, allowed=allowed)), typed)
 
 
 def _may_take(definition: Definition[Any], event: str, roles: frozenset[str]) -> bool:

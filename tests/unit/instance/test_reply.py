@@ -95,3 +95,15 @@ def test_an_earlier_reply_is_repeated_word_for_word() -> None:
     assert again.wire() == first.wire()
     assert (again.seq, again.state, again.output) == (2, ["shipped"], {"weight": 3})
     assert again.view == {"weight": 3, "notes": [], "label": None}
+
+
+def test_an_earlier_reply_shows_its_view_as_the_type_that_it_had() -> None:
+    draft = begun(Parcel(weight=3))
+    first = draft.reply()
+    assert earlier_reply(first.json(), ParcelFlow.definition).view == first.view
+    # what another version has shown, and the view of a role, are of no type of this one
+    chart = replace(ParcelFlow.definition.chart, version=9)
+    later = dataclasses.replace(ParcelFlow.definition, chart=chart)
+    assert earlier_reply(first.json(), later).view == first.wire().view
+    odd = first.json().replace(b'"weight":3', b'"weight":"heavy"')
+    assert earlier_reply(odd, ParcelFlow.definition).view["weight"] == "heavy"

@@ -129,7 +129,7 @@ class Deduplicator:
         if not is_same or entry.reply is None:
             _reject_reuse(request, entry.kind, body.event)
         elif request.caller.roles is None:
-            request.reply(earlier_reply(entry.reply))
+            request.reply(earlier_reply(entry.reply, self._lookup.known(request.ref.machine)))
         else:
             request.reply(await self._still_shown(request, entry.reply, body.roles))
         return False

@@ -38,6 +38,10 @@ class Lookup:
         """The version that runs here. Raises ``UnknownMachine``, ``MachineUnserved``."""
         return self._context.definition(machine)
 
+    def known(self, machine: str) -> Definition[Any] | None:
+        """The version that runs here, if one does."""
+        return self._context.definitions.get(machine)
+
     async def committed(self, refs: Sequence[Ref]) -> dict[Ref, Loaded]:
         """The instances that exist, as they are in the store. Raises ``InstanceUnreadable``."""
         found: dict[Ref, Loaded] = {}
