@@ -31,6 +31,7 @@ class EffectEvent(SendEvent):
     """
 
     label = "effect_send"
+    right = None
 
     def __init__(
         self,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 from msgspec import Raw
 
+from statehold.chart.access import Right
 from statehold.chart.machine import Definition
 from statehold.chart.payload import left_out, load_event
 from statehold.engine.requests.context import EngineContext
@@ -96,7 +97,7 @@ class SendEvent(Request):
     is the request's fingerprint, where it has a key."""
 
     label = "send"
-    right = "send"
+    right: ClassVar[Right | None] = "send"
     upgrades_first = True
 
     def __init__(

@@ -16,7 +16,14 @@ from pydantic import BaseModel, field_validator
 from statehold import Engine, Event, Final, Machine, State, Upgrade, after, effect, on
 from statehold.chart.access import CLOSED, Access, ServerAccess, anyone, index, role, when
 from statehold.chart.machine import Definition
-from statehold.engine.requests import effect_results, messages, operator, repair, timers
+from statehold.engine.requests import (
+    effect_results,
+    effect_sends,
+    messages,
+    operator,
+    repair,
+    timers,
+)
 from statehold.engine.requests.request import Request
 from statehold.errors import (
     Forbidden,
@@ -158,9 +165,9 @@ def test_every_request_that_callers_make_needs_a_right_and_the_others_are_not_fo
         kinds += kind.__subclasses__()
         if "label" in vars(kind) and kind.__module__.startswith("statehold."):
             found[kind.label] = kind.right
-    assert [effect_results, messages, operator, repair, timers]
+    assert [effect_results, effect_sends, messages, operator, repair, timers]
     inside = {label for label, right in found.items() if right is None}
-    assert inside == {"wake", "take", "deliver", "bounce", *_EFFECTS}
+    assert inside == {"wake", "take", "deliver", "bounce", "effect_send", *_EFFECTS}
     acts = {label for label, right in found.items() if right == "act"}
     assert acts == {
         "pause", "resume", "cancel", "repair", "reread", "retry_incident", "skip_incident",
