@@ -151,7 +151,7 @@ async def test_a_journal_is_read_and_goes_on(opened: Kept) -> None:
     assert past == [0, 29, MANY]
     # an answer that was stored with its key shows the view as it was stored
     repeated: InstanceReply = await engine.send(Shop, "many", kept.Add(n=100), key="once")
-    assert (repeated.seq, repeated.view["count"]) == (MANY + 2, MANY + 100)
+    assert (repeated.seq, repeated.view.count) == (MANY + 2, MANY + 100)
     reply = await engine.send(Shop, "many", kept.Add(n=7))
     assert (reply.seq, reply.view.count) == (MANY + 3, MANY + 107)
     assert (await engine.at(Shop, "many", reply.seq)).data["count"] == MANY + 107

@@ -58,7 +58,7 @@ async def test_an_event_whose_answer_was_lost_is_one_step_with_one_reply(
         assert proxy.commits_lost == 1
         third = await engine.send(LedgerFlow, "l-1", Put(n=3), key="k-1")
         assert answer.json() == third.json()
-        assert (answer.seq, answer.view["balance"]) == (2, 3)
+        assert (answer.seq, answer.view.balance) == (2, 3)
         assert (await engine.read(LedgerFlow, "l-1")).seq == 2
     assert audit(await read_postgres(migrated_dsn), Ledger(acknowledged={"k-1"})) == []
 
