@@ -234,7 +234,8 @@ class Admission:
         if known is not None:
             return known
         complete = self._complete(caller, address)
-        if sum(map(len, (complete.name, *(complete.roles or ()), *complete.teams))) <= _SHORT:
+        texts = (*(complete.roles or ()), *complete.teams, *(complete.machines or ()))
+        if len(complete.name) + sum(map(len, texts)) <= _SHORT:
             if len(self._known) == _REMEMBERED_CALLERS:
                 self._known.clear()
             self._known[key] = complete

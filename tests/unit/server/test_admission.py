@@ -261,6 +261,27 @@ async def test_claims_are_bounded() -> None:
         await Admission(Loopback()).admit(request_of(more=(("Statehold-Roles", "a,,machine:x"),)))
 
 
+async def test_a_caller_that_comes_again_is_the_one_of_its_own_request() -> None:
+    given = [Caller("ada", frozenset({"ops"})), Caller("ada"), Caller("ada", teams=frozenset("t"))]
+    turns = iter(given * 2)
+    admission = Admission(lambda _: next(turns))
+    first, second = request_of(), request_of()
+    second.scope["client"] = ("127.0.0.9", 1)
+    for request, address in ((first, first.scope["client"][0]), (second, "127.0.0.9")):
+        for one in given:
+            found = await admission.admit(request)
+            assert (found.name, found.roles, found.teams, found.address) == (
+                one.name, one.roles or frozenset(), one.teams, address,
+            )  # fmt: skip
+
+
+async def test_one_that_is_refused_is_refused_again() -> None:
+    admission = Admission(lambda _: Caller("a\nb"))
+    for _ in range(2):
+        with pytest.raises(Forbidden):
+            await admission.admit(request_of())
+
+
 async def test_both_kinds_of_functions_can_authenticate() -> None:
     async def later(request: Request) -> Caller:
         return Caller("later")
